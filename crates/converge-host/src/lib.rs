@@ -1,0 +1,18 @@
+//! What may run on a managed host.
+//!
+//! This crate is the only code that travels: it reads a host, plans changes and performs them. It is synchronous, small, and
+//! knows no YAML, no templates and no network. The controller links it too, for the types of the wire, for the argument
+//! declarations of the modules, and to run scenarios in memory.
+//!
+//! In reading order: [`data`] and [`blob`] are what is said over the wire; [`args`] is how a module declares its arguments;
+//! [`host`] is what a module may read; [`change`] is what it may ask for; [`modules`] are the modules; [`wire`] is the
+//! protocol.
+
+pub mod args;
+pub mod blob;
+pub mod change;
+pub mod data;
+pub mod host;
+pub mod modules;
+pub mod stop;
+pub mod wire;

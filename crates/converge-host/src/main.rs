@@ -1,1 +1,3 @@
+//! The helper that travels to managed hosts.
+
 fn main() {}

@@ -1,0 +1,74 @@
+//! A change in words, ready to be drawn.
+
+use crate::stop::Why;
+
+/// A change in words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Description {
+    /// What sort of change it is.
+    pub sign: Sign,
+    /// What it is about: a path, `package nginx`, `start and enable nginx.service`.
+    pub what: String,
+    /// What changes, beside content: `mode 0644 → 0600`, `version 1.0 → 2.0`.
+    pub facts: Vec<String>,
+    /// The content before and after.
+    pub diff: Option<TextDiff>,
+    /// Why part of it can't be told.
+    pub unknown: Option<Why>,
+}
+
+/// The sort of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sign {
+    /// Something new: drawn `+`.
+    Create,
+    /// Something that exists is changed: drawn `~`.
+    Modify,
+    /// Something goes: drawn `-`.
+    Remove,
+    /// Something is done: drawn `!`.
+    Act,
+}
+
+/// The content before and after.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextDiff {
+    /// Before.
+    pub before: Text,
+    /// After.
+    pub after: Text,
+}
+
+/// One side of a diff.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Text {
+    /// There is no file.
+    Absent,
+    /// Text.
+    Known(String),
+    /// Not text, or too large to show: its digest and size in bytes.
+    Binary(String, u64),
+    /// It can't be told.
+    Unknown(Why),
+}
+
+impl Description {
+    /// Begins a description.
+    pub fn new(sign: Sign, what: impl Into<String>) -> Self {
+        Self { sign, what: what.into(), facts: Vec::new(), diff: None, unknown: None }
+    }
+
+    /// Adds a fact.
+    #[must_use]
+    pub fn fact(mut self, fact: impl Into<String>) -> Self {
+        self.facts.push(fact.into());
+        self
+    }
+
+    /// Says why part of it can't be told.
+    #[must_use]
+    pub fn unknown(mut self, why: Option<Why>) -> Self {
+        self.unknown = why;
+        self
+    }
+}

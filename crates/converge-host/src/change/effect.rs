@@ -1,0 +1,29 @@
+//! What every kind of change can do.
+
+use crate::change::{Change, Description};
+use crate::data::Map;
+use crate::host::expected::Expected;
+use crate::host::real::Real;
+use crate::stop::Result;
+
+/// The four things that are written once per kind of change.
+pub trait Effect {
+    /// Says to a person what it does.
+    fn describe(&self) -> Description;
+
+    /// Whether it makes the task "changed". Refreshing a cache or waiting does not.
+    fn counts(&self) -> bool {
+        true
+    }
+
+    /// Notes what the host looks like afterwards.
+    fn expect(&self, expected: &mut Expected);
+
+    /// Does it on the real host and returns what only doing it could tell (`rc`, `stdout`, …).
+    ///
+    /// Fails without having done anything where the host is no longer as it was when the change was planned.
+    fn perform(&self, real: &Real) -> Result<Map>;
+
+    /// The change that takes it back, where that makes sense.
+    fn invert(&self) -> Option<Change>;
+}

@@ -1,0 +1,81 @@
+//! The closed set of effects: everything that converge can do to a host.
+//!
+//! A module only names changes. Describing them to a person, predicting what the host looks like afterwards, performing them
+//! and taking them back are written once per kind, in the file of the kind. "What can converge do to my machine?" is answered
+//! by reading [`Change`].
+
+mod cache;
+mod describe;
+mod file;
+mod group;
+mod packages;
+mod run;
+mod unit;
+mod user;
+mod wait;
+
+use serde::{Deserialize, Serialize};
+
+pub use cache::CacheChange;
+pub use describe::{Description, Sign, Text, TextDiff};
+pub use file::{Before, FileChange, FileKind, FileState};
+pub use group::GroupChange;
+pub use packages::{PackageAction, PackagesChange};
+pub use run::RunChange;
+pub use unit::{UnitAction, UnitChange};
+pub use user::UserChange;
+pub use wait::{WaitChange, WaitFor};
+
+use crate::data::{Data, Map};
+use crate::stop::Why;
+
+/// One effect on a host, as data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Change {
+    /// Something at a path: made, changed, or removed.
+    File(FileChange),
+    /// Packages installed, upgraded or removed in one transaction.
+    Packages(PackagesChange),
+    /// The package manager's lists refreshed.
+    Cache(CacheChange),
+    /// A systemd unit started, stopped, enabled, …
+    Unit(UnitChange),
+    /// An account made, changed or removed.
+    User(UserChange),
+    /// A group made, changed or removed.
+    Group(GroupChange),
+    /// A command run whose effect can't be told.
+    Run(RunChange),
+    /// Time passing until something holds.
+    Wait(WaitChange),
+}
+
+/// What a module asks for, and what it returns.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Changes {
+    /// The changes, in the order in which they are to be performed.
+    pub list: Vec<Change>,
+    /// The module's return values, as far as they are known.
+    pub results: Map,
+    /// Why return values that are not in `results` can't be known before performing.
+    pub open: Option<Why>,
+    /// What the user should be told.
+    pub warnings: Vec<String>,
+}
+
+impl Changes {
+    /// Asks for a change.
+    pub fn push(&mut self, change: Change) {
+        self.list.push(change);
+    }
+
+    /// Sets a return value.
+    pub fn set(&mut self, name: &str, value: impl Into<Data>) {
+        self.results.insert(name.to_owned(), value.into());
+    }
+
+    /// Tells the user something.
+    pub fn warn(&mut self, warning: impl Into<String>) {
+        self.warnings.push(warning.into());
+    }
+}

@@ -1,0 +1,91 @@
+//! What a module may know of a managed host.
+//!
+//! [`Host`] only reads. Its implementations are the real machine ([`real`]), the machine as it will be after the changes
+//! planned so far ([`overlay`]), and a machine that exists in memory only ([`memory`], for scenarios). A module cannot tell
+//! them apart.
+
+mod command;
+mod node;
+mod package;
+mod unit;
+mod user;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use command::{Command, Output};
+pub use node::{Look, Node, NodeKind, Principal, Special};
+pub use package::{Installed, Manager};
+pub use unit::{Existence, Scope, Unit};
+pub use user::{Group, User};
+
+use crate::blob::Blob;
+use crate::stop::Result;
+
+/// A read-only view of a managed machine, as one user sees it.
+///
+/// Every method fails with `Stop::Unknown` where the answer depends on something planned that can't be predicted, and with
+/// `Stop::Failed` where the machine refuses the answer (a permission, an I/O error).
+pub trait Host {
+    /// The user that planning and performing happen as.
+    fn identity(&self) -> &User;
+
+    /// What stands at a path; a symbolic link is not followed at its last part.
+    fn look(&self, path: &Path) -> Result<Look>;
+
+    /// The content of a regular file, with its bytes; symbolic links are followed.
+    fn content(&self, path: &Path) -> Result<Blob>;
+
+    /// The names in a directory, sorted.
+    fn list(&self, path: &Path) -> Result<Vec<String>>;
+
+    /// The account of a name.
+    fn user(&self, name: &str) -> Result<Option<User>>;
+
+    /// The account of a number.
+    fn user_by_id(&self, id: u32) -> Result<Option<User>>;
+
+    /// The group of a name.
+    fn group(&self, name: &str) -> Result<Option<Group>>;
+
+    /// The group of a number.
+    fn group_by_id(&self, id: u32) -> Result<Option<Group>>;
+
+    /// Every group, to tell which ones a user is in.
+    fn groups(&self) -> Result<Vec<Group>>;
+
+    /// The packages that are installed, by name.
+    fn installed(&self, manager: Manager) -> Result<Arc<Installed>>;
+
+    /// A systemd unit. `name` has its suffix (`nginx.service`).
+    fn unit(&self, name: &str, scope: Scope) -> Result<Unit>;
+
+    /// Runs a command that changes nothing. The caller vouches for that.
+    fn probe(&self, command: &Command) -> Result<Output>;
+
+    /// The full path of a program, as `PATH` and the usual system folders have it.
+    fn program(&self, name: &str) -> Result<Option<PathBuf>>;
+
+    /// The bytes of a content that the controller holds; `Stop::Need` where they have to be sent first.
+    fn fetch(&self, blob: &Blob) -> Result<Arc<[u8]>>;
+
+    /// Why something that does not exist now may exist by then, if anything unpredictable is planned.
+    fn unsettled(&self) -> Option<crate::stop::Why>;
+
+    /// What stands at a path, symbolic links followed, and where that is.
+    fn resolve(&self, path: &Path) -> Result<(PathBuf, Look)> {
+        let mut at = path.to_path_buf();
+        for _ in 0..40 {
+            match self.look(&at)? {
+                Look::Is(Node { kind: NodeKind::Link(target), .. }) => {
+                    at = at.parent().unwrap_or(Path::new("/")).join(target);
+                }
+                other => return Ok((at, other)),
+            }
+        }
+        Err(crate::stop::Stop::failed(format!(
+            "too many levels of symbolic links at `{}`",
+            path.display()
+        )))
+    }
+}
