@@ -1,12 +1,14 @@
 //! What a module may know of a managed host.
 //!
 //! [`Host`] only reads. Its implementations are the real machine ([`real`]), the machine as it will be after the changes
-//! planned so far ([`overlay`]), and a machine that exists in memory only ([`memory`], for scenarios). A module cannot tell
+//! planned so far (`overlay`), and a machine that exists in memory only (`memory`, for scenarios). A module cannot tell
 //! them apart.
 
 mod command;
+pub mod expected;
 mod node;
 mod package;
+pub mod real;
 mod unit;
 mod user;
 
@@ -29,6 +31,9 @@ use crate::stop::Result;
 pub trait Host {
     /// The user that planning and performing happen as.
     fn identity(&self) -> &User;
+
+    /// The mask of permission bits that new files don't get.
+    fn umask(&self) -> u32;
 
     /// What stands at a path; a symbolic link is not followed at its last part.
     fn look(&self, path: &Path) -> Result<Look>;
