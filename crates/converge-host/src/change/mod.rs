@@ -9,6 +9,7 @@ mod describe;
 mod effect;
 mod file;
 mod group;
+mod manager;
 mod packages;
 mod run;
 mod unit;

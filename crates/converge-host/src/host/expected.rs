@@ -24,6 +24,8 @@ pub struct Expected {
     pub packages: BTreeMap<(Manager, String), Option<String>>,
     /// Units by name with suffix.
     pub units: BTreeMap<(Scope, String), UnitExpect>,
+    /// Why a package manager may offer other packages then than it does now.
+    pub offers: BTreeMap<Manager, Why>,
     /// Planned things with effects that can't be predicted, in the order of the plan.
     pub pending: Vec<Pending>,
 }
@@ -75,6 +77,12 @@ impl Expected {
     /// Notes a command that will run and may do anything.
     pub fn command_pending(&mut self, shown: &str) {
         self.note(format!("command `{shown}`"), Reach::Anything);
+    }
+
+    /// Notes that a package manager's lists will be refreshed.
+    pub fn lists_pending(&mut self, manager: Manager) {
+        let why = || Why("the package lists are refreshed before".into());
+        self.offers.entry(manager).or_insert_with(why);
     }
 
     /// Notes what stands at a path then.

@@ -11,6 +11,7 @@ mod package;
 pub mod real;
 mod unit;
 mod user;
+pub mod version;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -76,6 +77,12 @@ pub trait Host {
 
     /// Why something that does not exist now may exist by then, if anything unpredictable is planned.
     fn unsettled(&self) -> Option<crate::stop::Why>;
+
+    /// Why a package manager may offer other packages by then than it does now: its lists are refreshed, or its sources
+    /// changed, by something planned.
+    fn offers(&self, _manager: Manager) -> Option<crate::stop::Why> {
+        None
+    }
 
     /// What stands at a path, symbolic links followed, and where that is.
     fn resolve(&self, path: &Path) -> Result<(PathBuf, Look)> {

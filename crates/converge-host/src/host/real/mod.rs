@@ -15,6 +15,7 @@ use rustix::fs::Mode;
 
 use crate::blob::{Blob, Digest};
 use crate::host::real::accounts::Accounts;
+use crate::host::real::packages::Packages;
 use crate::host::{Command, Group, Host, Installed, Look, Manager, Output, Scope, Unit, User};
 use crate::stop::{Result, Stop, Why};
 
@@ -25,6 +26,7 @@ pub struct Real {
     umask: u32,
     selinux: bool,
     accounts: RefCell<Accounts>,
+    packages: RefCell<Packages>,
     blobs: RefCell<HashMap<Digest, Arc<[u8]>>>,
     env: RefCell<Vec<(String, String)>>,
 }
@@ -40,6 +42,7 @@ impl Real {
             umask: umask.bits(),
             selinux: Path::new("/sys/fs/selinux/enforce").exists(),
             accounts: RefCell::new(accounts),
+            packages: RefCell::default(),
             blobs: RefCell::default(),
             env: RefCell::default(),
         }
@@ -49,6 +52,11 @@ impl Real {
     pub fn keep(&self, bytes: impl Into<Arc<[u8]>>) {
         let bytes = bytes.into();
         self.blobs.borrow_mut().insert(Digest::of(&bytes), bytes);
+    }
+
+    /// Forgets which packages are installed, since a command changed them.
+    pub(crate) fn forget_packages(&self, manager: Manager) {
+        self.packages.borrow_mut().forget(manager);
     }
 
     /// Sets what is added to the environment of every command from now on.
