@@ -11,8 +11,11 @@
 pub mod args;
 pub mod blob;
 pub mod change;
+pub mod clock;
 pub mod data;
 pub mod host;
 pub mod modules;
+mod pattern;
 pub mod stop;
 pub mod wire;
+mod words;

@@ -6,6 +6,7 @@
 
 mod cache;
 mod describe;
+mod drained;
 mod effect;
 mod file;
 mod group;
@@ -53,6 +54,22 @@ pub enum Change {
     Wait(WaitChange),
 }
 
+impl Change {
+    /// What it can do.
+    pub fn effect(&self) -> &dyn Effect {
+        match self {
+            Self::File(change) => change,
+            Self::Packages(change) => change,
+            Self::Cache(change) => change,
+            Self::Unit(change) => change,
+            Self::User(change) => change,
+            Self::Group(change) => change,
+            Self::Run(change) => change,
+            Self::Wait(change) => change,
+        }
+    }
+}
+
 /// What a module asks for, and what it returns.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changes {
@@ -70,6 +87,11 @@ impl Changes {
     /// Asks for a change.
     pub fn push(&mut self, change: Change) {
         self.list.push(change);
+    }
+
+    /// Whether any change makes the task "changed".
+    pub fn any(&self) -> bool {
+        self.list.iter().any(|change| change.effect().counts())
     }
 
     /// Sets a return value.

@@ -23,6 +23,7 @@ pub use unit::{Existence, Scope, Unit};
 pub use user::{Group, User};
 
 use crate::blob::Blob;
+use crate::clock::Clock;
 use crate::stop::Result;
 
 /// A read-only view of a managed machine, as one user sees it.
@@ -33,6 +34,12 @@ pub trait Host {
     /// The user that planning and performing happen as.
     fn identity(&self) -> &User;
 
+    /// The clock on its wall.
+    fn clock(&self) -> Clock;
+
+    /// The value of an environment variable that commands get.
+    fn variable(&self, name: &str) -> Option<String>;
+
     /// The mask of permission bits that new files don't get.
     fn umask(&self) -> u32;
 
@@ -41,6 +48,11 @@ pub trait Host {
 
     /// The content of a regular file, with its bytes; symbolic links are followed.
     fn content(&self, path: &Path) -> Result<Blob>;
+
+    /// The content of a regular file, with its bytes only where they are few; symbolic links are followed.
+    fn fingerprint(&self, path: &Path) -> Result<Blob> {
+        self.content(path)
+    }
 
     /// The names in a directory, sorted.
     fn list(&self, path: &Path) -> Result<Vec<String>>;
