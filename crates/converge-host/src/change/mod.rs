@@ -9,6 +9,7 @@ mod describe;
 mod drained;
 mod effect;
 mod file;
+mod fits;
 mod group;
 mod manager;
 mod packages;
@@ -23,6 +24,7 @@ pub use cache::CacheChange;
 pub use describe::{Description, Sign, Text, TextDiff};
 pub use effect::Effect;
 pub use file::{Before, FileChange, FileKind, FileState};
+pub(crate) use fits::fits;
 pub use group::GroupChange;
 pub use packages::{PackageAction, PackagesChange};
 pub use run::RunChange;
@@ -67,6 +69,24 @@ impl Change {
             Self::Run(change) => change,
             Self::Wait(change) => change,
         }
+    }
+
+    /// The same without the bytes of large contents.
+    #[must_use]
+    pub fn for_the_wire(&self) -> Self {
+        let mut change = self.clone();
+        if let Self::File(file) = &mut change {
+            let before = match &mut file.before {
+                Before::Is(state) => Some(state),
+                _ => None,
+            };
+            for state in before.into_iter().chain(&mut file.after) {
+                if let FileKind::File(blob) = &mut state.kind {
+                    *blob = blob.for_the_wire();
+                }
+            }
+        }
+        change
     }
 }
 

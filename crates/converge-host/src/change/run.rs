@@ -70,6 +70,10 @@ impl Effect for RunChange {
         description
     }
 
+    fn tells(&self) -> Option<Why> {
+        Some(Why(format!("command `{}`", self.shown)))
+    }
+
     fn expect(&self, expected: &mut Expected) {
         expected.command_pending(&self.shown);
         let why = Why(format!("command `{}`", self.shown));

@@ -15,7 +15,7 @@ use crate::data::{Data, Map};
 use crate::host::expected::Expected;
 use crate::host::real::Real;
 use crate::pattern::{compile, gave_up};
-use crate::stop::{Failure, Result, Stop};
+use crate::stop::{Failure, Result, Stop, Why};
 
 /// Waits for something; never counts as changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,6 +70,10 @@ impl Effect for WaitChange {
 
     fn counts(&self) -> bool {
         false
+    }
+
+    fn tells(&self) -> Option<Why> {
+        Some(Why(format!("the wait {}", self.until.wish())))
     }
 
     fn expect(&self, _expected: &mut Expected) {}

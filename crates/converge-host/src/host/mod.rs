@@ -1,12 +1,14 @@
 //! What a module may know of a managed host.
 //!
 //! [`Host`] only reads. Its implementations are the real machine ([`real`]), the machine as it will be after the changes
-//! planned so far (`overlay`), and a machine that exists in memory only (`memory`, for scenarios). A module cannot tell
+//! planned so far ([`overlay`]), and a machine that exists in memory only (`memory`, for scenarios). A module cannot tell
 //! them apart.
 
 mod command;
 pub mod expected;
+pub mod machine;
 mod node;
+pub mod overlay;
 mod package;
 pub mod real;
 mod unit;
@@ -24,7 +26,7 @@ pub use user::{Group, User};
 
 use crate::blob::Blob;
 use crate::clock::Clock;
-use crate::stop::Result;
+use crate::stop::{Result, Stop, Why};
 
 /// A read-only view of a managed machine, as one user sees it.
 ///
@@ -88,7 +90,16 @@ pub trait Host {
     fn fetch(&self, blob: &Blob) -> Result<Arc<[u8]>>;
 
     /// Why something that does not exist now may exist by then, if anything unpredictable is planned.
-    fn unsettled(&self) -> Option<crate::stop::Why>;
+    fn unsettled(&self) -> Option<Why>;
+
+    /// Whether anything stands at a path, symbolic links followed.
+    fn exists(&self, path: &Path) -> Result<bool> {
+        match self.resolve(path)?.1 {
+            Look::Is(_) => Ok(true),
+            Look::Absent => Ok(false),
+            Look::Unknown(why) => Err(Stop::Unknown(why)),
+        }
+    }
 
     /// Why a package manager may offer other packages by then than it does now: its lists are refreshed, or its sources
     /// changed, by something planned.
@@ -107,9 +118,6 @@ pub trait Host {
                 other => return Ok((at, other)),
             }
         }
-        Err(crate::stop::Stop::failed(format!(
-            "too many levels of symbolic links at `{}`",
-            path.display()
-        )))
+        Err(Stop::failed(format!("too many levels of symbolic links at `{}`", path.display())))
     }
 }

@@ -116,6 +116,16 @@ impl FileChange {
     }
 }
 
+impl Before {
+    /// What it was, where something was there.
+    pub fn kind(&self) -> Option<&FileKind> {
+        match self {
+            Self::Is(state) => Some(&state.kind),
+            Self::Absent | Self::Unknown(_) => None,
+        }
+    }
+}
+
 impl FileState {
     /// Something with nothing said about it but what it is.
     pub fn of(kind: FileKind) -> Self {
