@@ -15,6 +15,7 @@ pub mod change;
 pub mod clock;
 pub mod data;
 mod expand;
+mod fnmatch;
 pub mod host;
 pub mod modules;
 mod pattern;

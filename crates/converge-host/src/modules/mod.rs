@@ -3,6 +3,7 @@
 //! A module reads the host and asks for changes. It can't write, it doesn't know whether its changes will be shown or
 //! performed, and it answers the same for the real host and for one that is only planned.
 
+mod apt;
 mod ping;
 mod service;
 mod systemd_service;
@@ -72,6 +73,7 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 /// Every module.
 #[rustfmt::skip]
 pub static ALL: &[Entry] = &[
+    Entry::of::<apt::Apt>(),
     Entry::of::<ping::Ping>(),
     Entry::of::<service::Service>(),
     Entry::of::<systemd_service::SystemdService>(),
