@@ -4,10 +4,12 @@
 //! performed, and it answers the same for the real host and for one that is only planned.
 
 mod apt;
+mod group;
 mod ping;
 mod service;
 mod systemd_service;
 mod unit_state;
+mod user;
 
 use crate::args::{Args, Bound, Invalid, Spec};
 use crate::change::Changes;
@@ -74,7 +76,9 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 #[rustfmt::skip]
 pub static ALL: &[Entry] = &[
     Entry::of::<apt::Apt>(),
+    Entry::of::<group::GroupModule>(),
     Entry::of::<ping::Ping>(),
     Entry::of::<service::Service>(),
     Entry::of::<systemd_service::SystemdService>(),
+    Entry::of::<user::UserModule>(),
 ];
