@@ -17,6 +17,7 @@ pub mod data;
 mod expand;
 mod fnmatch;
 pub mod host;
+mod json;
 pub mod modules;
 mod pattern;
 pub mod stop;

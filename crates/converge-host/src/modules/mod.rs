@@ -7,6 +7,7 @@ mod apt;
 mod group;
 mod ping;
 mod service;
+mod setup;
 mod systemd_service;
 mod unit_state;
 mod user;
@@ -79,6 +80,7 @@ pub static ALL: &[Entry] = &[
     Entry::of::<group::GroupModule>(),
     Entry::of::<ping::Ping>(),
     Entry::of::<service::Service>(),
+    Entry::of::<setup::Setup>(),
     Entry::of::<systemd_service::SystemdService>(),
     Entry::of::<user::UserModule>(),
 ];
