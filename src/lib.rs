@@ -1,6 +1,8 @@
 //! converge: configuration of servers over SSH.
 
 pub mod diagnostic;
+pub mod event;
 pub mod redact;
 pub mod source;
+pub mod target;
 pub mod yaml;

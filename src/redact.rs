@@ -104,9 +104,9 @@ impl Redactor {
         let mut at = 0;
         while at < text.len() {
             let rest = &text.as_bytes()[at..];
-            let found = needles
-                .get(&rest[0])
-                .and_then(|candidates| candidates.iter().find(|one| rest.starts_with(one.expose().as_bytes())));
+            let found = needles.get(&rest[0]).and_then(|candidates| {
+                candidates.iter().find(|one| rest.starts_with(one.expose().as_bytes()))
+            });
             let Some(secret) = found else {
                 at += 1;
                 continue;
@@ -173,7 +173,11 @@ mod tests {
 
     #[test]
     fn the_longest_secret_counts() {
-        check(&["horse", "horse-battery"], "correct horse-battery staple, horse", "correct ••• staple, •••");
+        check(
+            &["horse", "horse-battery"],
+            "correct horse-battery staple, horse",
+            "correct ••• staple, •••",
+        );
     }
 
     #[test]
@@ -185,7 +189,8 @@ mod tests {
     fn other_forms_of_a_secret_are_found() {
         check(&["say \"aloha\""], r#"{"word": "say \"aloha\""}"#, r#"{"word": "•••"}"#);
         check(&["trailing\n"], "trailing space", "••• space");
-        let key = "-----BEGIN KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUA\nAAAE\n-----END KEY-----\n";
+        let key =
+            "-----BEGIN KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUA\nAAAE\n-----END KEY-----\n";
         check(&[key], "+b3BlbnNzaC1rZXktdjEAAAAABG5vbmUA\n+AAAE", "+•••\n+AAAE");
     }
 

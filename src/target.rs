@@ -40,7 +40,11 @@ pub trait Target: Send + Sync {
 /// Connects to hosts.
 pub trait Connector: Send + Sync {
     /// Connects and waits until the host answers. `watcher` hears of requests that are held.
-    fn connect(&self, endpoint: &Endpoint, watcher: Arc<dyn Watcher>) -> Result<Arc<dyn Target>, ConnectError>;
+    fn connect(
+        &self,
+        endpoint: &Endpoint,
+        watcher: Arc<dyn Watcher>,
+    ) -> Result<Arc<dyn Target>, ConnectError>;
 }
 
 /// Hears of what a host says unasked. Called on the session's own thread: must not block.
