@@ -3,6 +3,7 @@
 pub mod diagnostic;
 pub mod event;
 pub mod redact;
+pub mod run;
 pub mod source;
 pub mod target;
 pub mod yaml;

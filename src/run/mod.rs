@@ -1,0 +1,3 @@
+//! Walks a playbook over its hosts.
+
+mod gate;
