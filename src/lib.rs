@@ -2,6 +2,7 @@
 
 pub mod diagnostic;
 pub mod event;
+pub mod playbook;
 pub mod redact;
 pub mod run;
 pub mod source;

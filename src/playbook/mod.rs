@@ -1,0 +1,5 @@
+//! Playbooks: typed plays, blocks, tasks and roles.
+
+mod model;
+
+pub use model::{Action, Block, Common, Item, Loop, Play, Playbook, Prompt, Role, Task, Vars};
