@@ -5,4 +5,5 @@ pub mod event;
 pub mod redact;
 pub mod source;
 pub mod target;
+pub mod value;
 pub mod yaml;
