@@ -5,6 +5,7 @@
 //! which is why what a host or a lookup says is never run. What a plan cannot know is [`Value::Unknown`].
 
 mod compare;
+mod data;
 mod json;
 mod key;
 mod live;

@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! Derives of the argument declarations in `converge_host::args`.
 //!
 //! ```text
@@ -64,6 +63,3 @@ fn docs(attributes: &[syn::Attribute]) -> String {
     );
     lines.collect::<Vec<_>>().join("\n").trim().to_owned()
 }
-=======
-
->>>>>>> d62f318 (value: what variables, facts, results and templates hold)
