@@ -7,4 +7,5 @@ pub mod redact;
 pub mod run;
 pub mod source;
 pub mod target;
+pub mod value;
 pub mod yaml;
