@@ -3,6 +3,7 @@
 pub mod diagnostic;
 pub mod event;
 pub mod playbook;
+pub mod record;
 pub mod redact;
 pub mod run;
 pub mod source;
