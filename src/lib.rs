@@ -2,6 +2,7 @@
 
 pub mod diagnostic;
 pub mod event;
+pub mod git;
 pub mod playbook;
 pub mod record;
 pub mod redact;
