@@ -10,6 +10,7 @@ use std::time::Duration;
 use converge_host::change::Change;
 use converge_host::data::Map;
 use converge_host::stop::Why;
+use serde::{Deserialize, Serialize};
 
 /// One thing that happened, in the order in which Ansible's linear strategy would make it happen.
 #[derive(Clone, Debug, PartialEq)]
@@ -112,7 +113,7 @@ pub enum Verdict {
 }
 
 /// What happened on one host, counted as Ansible's recap counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Tasks that went well, changed or not.
     pub ok: usize,

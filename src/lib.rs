@@ -2,7 +2,9 @@
 
 pub mod diagnostic;
 pub mod event;
+pub mod git;
 pub mod playbook;
+pub mod record;
 pub mod redact;
 pub mod run;
 pub mod source;
