@@ -17,17 +17,15 @@ pub(super) struct Arguments {
     pub(super) directives: Vec<Directive>,
 }
 
-/// Reads a command line. `what` names it in errors: `ansible_ssh_common_args`.
-pub(super) fn parse(text: &str, what: &str) -> Result<Arguments, String> {
-    let words =
-        shlex::split(text).ok_or_else(|| format!("`{what}`: a quote is not closed in `{text}`"))?;
+/// Reads the words of a command line.
+pub(super) fn parse(words: &[String]) -> Result<Arguments, String> {
     let mut arguments = Arguments::default();
-    let mut words = words.into_iter();
+    let mut words = words.iter();
     while let Some(word) = words.next() {
         let Some(flags) =
             word.strip_prefix('-').filter(|flags| !flags.is_empty() && !flags.starts_with('-'))
         else {
-            return Err(format!("`{what}`: `{word}` is not an option of ssh"));
+            return Err(format!("`{word}` is not an option of ssh"));
         };
         for (at, flag) in flags.char_indices() {
             if ALONE.contains(flag) {
@@ -39,11 +37,12 @@ pub(super) fn parse(text: &str, what: &str) -> Result<Arguments, String> {
                 continue;
             }
             if !WITH_ARGUMENT.contains(flag) {
-                return Err(format!("`{what}`: `-{flag}` is not an option of ssh"));
+                return Err(format!("`-{flag}` is not an option of ssh"));
             }
             let inline = &flags[at + flag.len_utf8()..];
-            let value = if inline.is_empty() { words.next() } else { Some(inline.to_owned()) };
-            let value = value.ok_or_else(|| format!("`{what}`: `-{flag}` needs an argument"))?;
+            let value =
+                if inline.is_empty() { words.next().cloned() } else { Some(inline.to_owned()) };
+            let value = value.ok_or_else(|| format!("`-{flag}` of ssh needs an argument"))?;
             match flag {
                 'F' => arguments.config_file = Some(value),
                 'i' => arguments.option("IdentityFile", &value),
@@ -56,7 +55,7 @@ pub(super) fn parse(text: &str, what: &str) -> Result<Arguments, String> {
                 'o' => match words::directive(&value) {
                     Ok(Some(directive)) => arguments.directives.push(directive),
                     Ok(None) => {}
-                    Err(why) => return Err(format!("`{what}`: `-o {value}`: {why}")),
+                    Err(why) => return Err(format!("`-o {value}`: {why}")),
                 },
                 // Forwardings, logs and control sockets do not concern a connection that runs one helper.
                 _ => {}
@@ -83,7 +82,7 @@ mod tests {
     use super::parse;
 
     fn check(text: &str, expected: &[(&str, &str)]) {
-        let arguments = parse(text, "args").unwrap();
+        let arguments = parse(&shlex::split(text).unwrap()).unwrap();
         let found: Vec<_> = arguments
             .directives
             .iter()
@@ -113,7 +112,7 @@ mod tests {
     #[test]
     fn the_config_file() {
         assert_eq!(
-            parse("-F ./ssh.cfg -o User=x", "args").unwrap().config_file.as_deref(),
+            parse(&["-F".into(), "./ssh.cfg".into()]).unwrap().config_file.as_deref(),
             Some("./ssh.cfg")
         );
     }
@@ -121,14 +120,14 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         for (text, message) in [
-            ("-o 'Port", "`args`: a quote is not closed in `-o 'Port`"),
-            ("host", "`args`: `host` is not an option of ssh"),
-            ("--port 3", "`args`: `--port` is not an option of ssh"),
-            ("-Z", "`args`: `-Z` is not an option of ssh"),
-            ("-p", "`args`: `-p` needs an argument"),
-            ("-o Port", "`args`: `-o Port`: `Port` needs an argument"),
+            ("-o 'Host \"a'", "`-o Host \"a`: a quote is not closed"),
+            ("host", "`host` is not an option of ssh"),
+            ("--port 3", "`--port` is not an option of ssh"),
+            ("-Z", "`-Z` is not an option of ssh"),
+            ("-p", "`-p` of ssh needs an argument"),
+            ("-o Port", "`-o Port`: `Port` needs an argument"),
         ] {
-            assert_eq!(parse(text, "args").unwrap_err(), message);
+            assert_eq!(parse(&shlex::split(text).unwrap()).unwrap_err(), message);
         }
     }
 }

@@ -33,12 +33,8 @@ pub struct SshSettings {
     pub private_key: Option<PathBuf>,
     /// `ansible_password`. Without it no password is tried.
     pub password: Option<Secret>,
-    /// `ssh_args` of `ansible.cfg`: options of `ssh` that stand before all others.
-    pub ssh_args: String,
-    /// `ansible_ssh_common_args` or `--ssh-common-args`.
-    pub common_args: String,
-    /// `ansible_ssh_extra_args` or `--ssh-extra-args`.
-    pub extra_args: String,
+    /// Options as for ssh(1), already split into words: `ansible_ssh_common_args` and its like.
+    pub options: Vec<String>,
     /// How long making the connection may take; `ssh_config`'s `ConnectTimeout` or 10 seconds, if absent.
     pub timeout: Option<Duration>,
     /// `host_key_checking`; `StrictHostKeyChecking` of `ssh_config`, if absent.

@@ -118,41 +118,28 @@ fn resolve(
 
 /// All options in the order in which Ansible gives them to `ssh`: of two, the first wins.
 fn command_line(settings: &SshSettings) -> Result<Arguments, String> {
-    let mut all = arguments::parse(&settings.ssh_args, "ssh_args")?;
-    let mut option = |keyword: &str, value: String| {
-        let directive =
-            Directive { keyword: keyword.to_owned(), words: vec![value.clone()], rest: value };
-        all.directives.push(directive);
-    };
-    if let Some(policy) = settings.host_keys {
-        let value = match policy {
-            HostKeyPolicy::Strict => "yes",
-            HostKeyPolicy::AcceptNew => "accept-new",
-            HostKeyPolicy::Off => "no",
-        };
-        option("stricthostkeychecking", value.to_owned());
+    let Arguments { config_file, directives: options } = arguments::parse(&settings.options)?;
+    let policy = settings.host_keys.map(|policy| match policy {
+        HostKeyPolicy::Strict => "yes".to_owned(),
+        HostKeyPolicy::AcceptNew => "accept-new".to_owned(),
+        HostKeyPolicy::Off => "no".to_owned(),
+    });
+    let key = settings.private_key.as_ref();
+    let variables = [
+        ("stricthostkeychecking", policy),
+        ("port", settings.port.map(|port| port.to_string())),
+        ("identityfile", key.map(|path| path.to_string_lossy().replace('%', "%%"))),
+        ("user", settings.user.clone()),
+        ("connecttimeout", settings.timeout.map(|timeout| timeout.as_secs().to_string())),
+    ];
+    let mut directives = Vec::new();
+    for (keyword, value) in variables {
+        if let Some(rest) = value {
+            directives.push(Directive { keyword: keyword.into(), words: vec![rest.clone()], rest });
+        }
     }
-    if let Some(port) = settings.port {
-        option("port", port.to_string());
-    }
-    if let Some(path) = &settings.private_key {
-        option("identityfile", path.to_string_lossy().replace('%', "%%"));
-    }
-    if let Some(user) = &settings.user {
-        option("user", user.clone());
-    }
-    if let Some(timeout) = settings.timeout {
-        option("connecttimeout", timeout.as_secs().to_string());
-    }
-    for (text, what) in [
-        (&settings.common_args, "ansible_ssh_common_args"),
-        (&settings.extra_args, "ansible_ssh_extra_args"),
-    ] {
-        let more = arguments::parse(text, what)?;
-        all.directives.extend(more.directives);
-        all.config_file = more.config_file.or(all.config_file);
-    }
-    Ok(all)
+    directives.extend(options);
+    Ok(Arguments { config_file, directives })
 }
 
 /// The values of the command line, then of the files.
@@ -401,11 +388,7 @@ fn jump_settings(
         name: host.to_owned(),
         port: port.transpose()?,
         user,
-        ssh_args: config_file
-            .map(|file| shlex::try_join(["-F", file]))
-            .transpose()
-            .map_err(|error| error.to_string())?
-            .unwrap_or_default(),
+        options: config_file.map(|file| vec!["-F".to_owned(), file.to_owned()]).unwrap_or_default(),
         timeout: target.timeout,
         host_keys: target.host_keys,
         ..SshSettings::default()

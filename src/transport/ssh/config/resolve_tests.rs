@@ -42,6 +42,10 @@ fn settings(name: &str) -> SshSettings {
     SshSettings { name: name.to_owned(), ..SshSettings::default() }
 }
 
+fn words(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
 fn resolve(settings: &SshSettings, config: &str) -> Result<SshEndpoint, String> {
     let files =
         Memory::new(&[("/home/joe/.ssh/config", config), ("cfg", "Host *\n  User from-cfg\n")]);
@@ -85,9 +89,8 @@ fn variables_stand_before_the_configuration() {
     given.host_keys = Some(HostKeyPolicy::Off);
     given.timeout = Some(Duration::from_secs(3));
     given.password = Some("pw".into());
-    given.common_args =
-        "-o Port=1 -o ConnectTimeout=99 -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes"
-            .to_owned();
+    given.options =
+        words("-o Port=1 -o ConnectTimeout=99 -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes");
     let config = "Host web\n  HostName %h.example.org\n  User config\n  Port 9\n  IdentityFile ~/.ssh/%r_key\n";
     let found = resolve(&given, config).unwrap();
     assert_eq!(found.address(), "ann@web.example.org:2222");
@@ -117,9 +120,10 @@ fn ansible_host_is_what_blocks_match() {
 #[test]
 fn other_files_and_values() {
     let mut given = settings("web");
-    given.common_args =
-        "-F cfg -6 -o ServerAliveInterval=1m30s -o UserKnownHostsFile=/dev/null".to_owned();
-    given.extra_args = "-o IdentityAgent=$OTHER_SOCK -o GlobalKnownHostsFile=none -o PreferredAuthentications=publickey".to_owned();
+    given.options = words(
+        "-F cfg -6 -o ServerAliveInterval=1m30s -o UserKnownHostsFile=/dev/null -o IdentityAgent=$OTHER_SOCK \
+         -o GlobalKnownHostsFile=none -o PreferredAuthentications=publickey",
+    );
     given.password = Some("pw".into());
     let found = resolve(&given, "User ignored").unwrap();
     assert_eq!(resolve(&settings("web"), "ServerAliveInterval 0").unwrap().keepalive, None);
@@ -146,7 +150,7 @@ fn jumps_are_resolved_hop_by_hop() {
 #[test]
 fn jumps_keep_the_files_and_the_policy() {
     let mut given = settings("web");
-    given.common_args = "-F cfg -J [fd77::1]:22,ssh://ann@b:3".to_owned();
+    given.options = words("-F cfg -J [fd77::1]:22,ssh://ann@b:3");
     given.host_keys = Some(HostKeyPolicy::AcceptNew);
     let found = resolve(&given, "").unwrap();
     let Via::Jumps(hops) = &found.via else { panic!("{:?}", found.via) };
@@ -204,7 +208,7 @@ fn mistakes_say_what_and_where() {
         ("", "Host \"x", "/home/joe/.ssh/config:1: a quote is not closed"),
         ("-o Port=0", "", "`0` is not a port"),
         ("-F nowhere", "", "cannot read `nowhere`: entity not found"),
-        ("--jump x", "", "`ansible_ssh_common_args`: `--jump` is not an option of ssh"),
+        ("--jump x", "", "`--jump` is not an option of ssh"),
         (
             "",
             "StrictHostKeyChecking maybe",
@@ -219,7 +223,7 @@ fn mistakes_say_what_and_where() {
         ("-J a:port", "", "`ProxyJump a:port`: `port` is not a port"),
     ] {
         let mut given = settings("web");
-        given.common_args = args.to_owned();
+        given.options = words(args);
         let found = resolve(&given, config).unwrap_err();
         assert!(found.contains(message), "{args} {config}: {found}");
     }
