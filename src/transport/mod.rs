@@ -2,4 +2,6 @@
 //!
 //! It knows no playbook and no inventory: what to connect to comes in as [`ssh::config::SshSettings`].
 
+pub mod error;
+mod process;
 pub mod ssh;
