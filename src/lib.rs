@@ -9,5 +9,6 @@ pub mod redact;
 pub mod run;
 pub mod source;
 pub mod target;
+pub mod transport;
 pub mod value;
 pub mod yaml;

@@ -10,6 +10,7 @@
 
 pub mod args;
 pub mod blob;
+pub mod boot;
 pub mod change;
 pub mod data;
 pub mod host;
