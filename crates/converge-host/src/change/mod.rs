@@ -6,8 +6,10 @@
 
 mod cache;
 mod describe;
+mod effect;
 mod file;
 mod group;
+mod manager;
 mod packages;
 mod run;
 mod unit;
@@ -18,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use cache::CacheChange;
 pub use describe::{Description, Sign, Text, TextDiff};
+pub use effect::Effect;
 pub use file::{Before, FileChange, FileKind, FileState};
 pub use group::GroupChange;
 pub use packages::{PackageAction, PackagesChange};

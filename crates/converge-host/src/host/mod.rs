@@ -1,14 +1,17 @@
 //! What a module may know of a managed host.
 //!
 //! [`Host`] only reads. Its implementations are the real machine ([`real`]), the machine as it will be after the changes
-//! planned so far ([`overlay`]), and a machine that exists in memory only ([`memory`], for scenarios). A module cannot tell
+//! planned so far (`overlay`), and a machine that exists in memory only (`memory`, for scenarios). A module cannot tell
 //! them apart.
 
 mod command;
+pub mod expected;
 mod node;
 mod package;
+pub mod real;
 mod unit;
 mod user;
+pub mod version;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,6 +32,9 @@ use crate::stop::Result;
 pub trait Host {
     /// The user that planning and performing happen as.
     fn identity(&self) -> &User;
+
+    /// The mask of permission bits that new files don't get.
+    fn umask(&self) -> u32;
 
     /// What stands at a path; a symbolic link is not followed at its last part.
     fn look(&self, path: &Path) -> Result<Look>;
@@ -71,6 +77,12 @@ pub trait Host {
 
     /// Why something that does not exist now may exist by then, if anything unpredictable is planned.
     fn unsettled(&self) -> Option<crate::stop::Why>;
+
+    /// Why a package manager may offer other packages by then than it does now: its lists are refreshed, or its sources
+    /// changed, by something planned.
+    fn offers(&self, _manager: Manager) -> Option<crate::stop::Why> {
+        None
+    }
 
     /// What stands at a path, symbolic links followed, and where that is.
     fn resolve(&self, path: &Path) -> Result<(PathBuf, Look)> {

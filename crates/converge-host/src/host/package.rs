@@ -9,9 +9,12 @@ use serde::{Deserialize, Serialize};
 pub type Installed = BTreeMap<String, String>;
 
 /// The package managers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub enum Manager {
     /// dpkg and apt.
+    #[default]
     Apt,
     /// rpm with dnf, or with yum where there is no dnf.
     Rpm,

@@ -1,0 +1,105 @@
+//! What is planned so far: how the host will differ from what it is.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::change::FileState;
+use crate::host::{Group, Manager, Scope, User};
+use crate::stop::Why;
+
+/// Everything that the changes planned so far settle, by what it is about. What is not named here is as it was.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Expected {
+    /// What stands at a path then; none where it was removed. No key goes through a symbolic link, except at its last part.
+    pub files: BTreeMap<PathBuf, Option<FileState>>,
+    /// How many of [`pending`](Self::pending) were known when a path was settled: only those after them can touch it again.
+    pub settled: BTreeMap<PathBuf, usize>,
+    /// Accounts by name; none where it was removed.
+    pub users: BTreeMap<String, Option<User>>,
+    /// Groups by name, with their members; none where it was removed.
+    pub groups: BTreeMap<String, Option<Group>>,
+    /// The supplementary groups of a user, all of them, where a change sets them.
+    pub memberships: BTreeMap<String, Vec<String>>,
+    /// The version of a package, empty where it can't be told; none where it was removed.
+    pub packages: BTreeMap<(Manager, String), Option<String>>,
+    /// Units by name with suffix.
+    pub units: BTreeMap<(Scope, String), UnitExpect>,
+    /// Why a package manager may offer other packages then than it does now.
+    pub offers: BTreeMap<Manager, Why>,
+    /// Planned things with effects that can't be predicted, in the order of the plan.
+    pub pending: Vec<Pending>,
+}
+
+/// What is known of a unit then.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnitExpect {
+    /// Whether it exists.
+    pub exists: bool,
+    /// Whether it runs; none where that is as it was.
+    pub active: Option<bool>,
+    /// Whether it starts at boot; none where that is as it was.
+    pub enabled: Option<bool>,
+    /// Whether it is masked; none where that is as it was.
+    pub masked: Option<bool>,
+}
+
+/// A planned thing with effects that can't be predicted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// What it is, for a person: "package nginx", "command `initdb`".
+    pub why: Why,
+    /// What it may touch.
+    pub reach: Reach,
+}
+
+/// What a planned thing may bring about beside what is predicted of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Files where packages put files; programs, units, accounts.
+    Package,
+    /// A service that starts: files under `/run`, `/var` and `/tmp`.
+    Service,
+    /// Anything.
+    Anything,
+}
+
+impl Expected {
+    /// Notes a planned package whose files, accounts and units can't be told.
+    pub fn package_pending(&mut self, name: &str) {
+        self.note(format!("package {name}"), Reach::Package);
+    }
+
+    /// Notes a service that will be started and may make files.
+    pub fn service_pending(&mut self, name: &str) {
+        self.note(format!("unit {name}"), Reach::Service);
+    }
+
+    /// Notes a command that will run and may do anything.
+    pub fn command_pending(&mut self, shown: &str) {
+        self.note(format!("command `{shown}`"), Reach::Anything);
+    }
+
+    /// Notes that a package manager's lists will be refreshed.
+    pub fn lists_pending(&mut self, manager: Manager) {
+        let why = || Why("the package lists are refreshed before".into());
+        self.offers.entry(manager).or_insert_with(why);
+    }
+
+    /// Notes what stands at a path then.
+    pub fn settle(&mut self, path: PathBuf, state: Option<FileState>) {
+        self.settled.insert(path.clone(), self.pending.len());
+        self.files.insert(path, state);
+    }
+
+    /// Whether nothing at all is planned.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn note(&mut self, what: String, reach: Reach) {
+        let pending = Pending { why: Why(what), reach };
+        if self.pending.last() != Some(&pending) {
+            self.pending.push(pending);
+        }
+    }
+}

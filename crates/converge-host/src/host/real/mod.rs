@@ -1,0 +1,153 @@
+//! The machine that this process runs on.
+
+mod accounts;
+mod files;
+pub(crate) mod packages;
+mod run;
+pub(crate) mod units;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::Mode;
+
+use crate::blob::{Blob, Digest};
+use crate::host::real::accounts::Accounts;
+use crate::host::real::packages::Packages;
+use crate::host::{Command, Group, Host, Installed, Look, Manager, Output, Scope, Unit, User};
+use crate::stop::{Result, Stop, Why};
+
+/// The machine that this process runs on, as the user that it runs as.
+pub struct Real {
+    /// Whom it runs as.
+    pub identity: User,
+    umask: u32,
+    selinux: bool,
+    accounts: RefCell<Accounts>,
+    packages: RefCell<Packages>,
+    blobs: RefCell<HashMap<Digest, Arc<[u8]>>>,
+    env: RefCell<Vec<(String, String)>>,
+}
+
+impl Real {
+    /// Looks up whom the process runs as, its umask, and whether SELinux is on.
+    pub fn new() -> Self {
+        let umask = rustix::process::umask(Mode::empty());
+        rustix::process::umask(umask);
+        let mut accounts = Accounts::default();
+        Self {
+            identity: accounts.own(),
+            umask: umask.bits(),
+            selinux: Path::new("/sys/fs/selinux/enforce").exists(),
+            accounts: RefCell::new(accounts),
+            packages: RefCell::default(),
+            blobs: RefCell::default(),
+            env: RefCell::default(),
+        }
+    }
+
+    /// Keeps the bytes of a content that came over the wire.
+    pub fn keep(&self, bytes: impl Into<Arc<[u8]>>) {
+        let bytes = bytes.into();
+        self.blobs.borrow_mut().insert(Digest::of(&bytes), bytes);
+    }
+
+    /// Forgets which packages are installed, since a command changed them.
+    pub(crate) fn forget_packages(&self, manager: Manager) {
+        self.packages.borrow_mut().forget(manager);
+    }
+
+    /// Sets what is added to the environment of every command from now on.
+    pub fn set_env(&self, env: Vec<(String, String)>) {
+        *self.env.borrow_mut() = env;
+    }
+
+    /// The bytes of a content, where they are at hand.
+    pub fn bytes(&self, blob: &Blob) -> Option<Arc<[u8]>> {
+        blob.bytes.clone().or_else(|| self.blobs.borrow().get(&blob.digest).cloned())
+    }
+
+    /// Runs a command to its end, whatever its exit code.
+    pub fn run(&self, command: &Command) -> Result<Output> {
+        run::run(command, &self.identity, &self.env.borrow())
+    }
+
+    /// Runs commands in order and fails at the first that fails.
+    pub fn run_all(&self, commands: &[Command]) -> Result<Vec<Output>> {
+        commands.iter().map(|command| run::checked(command, self.run(command)?)).collect()
+    }
+}
+
+impl Default for Real {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Host for Real {
+    fn identity(&self) -> &User {
+        &self.identity
+    }
+
+    fn umask(&self) -> u32 {
+        self.umask
+    }
+
+    fn look(&self, path: &Path) -> Result<Look> {
+        files::look(path, &mut self.accounts.borrow_mut(), self.selinux)
+    }
+
+    fn content(&self, path: &Path) -> Result<Blob> {
+        files::content(path)
+    }
+
+    fn list(&self, path: &Path) -> Result<Vec<String>> {
+        files::list(path)
+    }
+
+    fn user(&self, name: &str) -> Result<Option<User>> {
+        Ok(self.accounts.borrow_mut().user(name))
+    }
+
+    fn user_by_id(&self, id: u32) -> Result<Option<User>> {
+        Ok(self.accounts.borrow_mut().user_by_id(id))
+    }
+
+    fn group(&self, name: &str) -> Result<Option<Group>> {
+        Ok(self.accounts.borrow_mut().group(name))
+    }
+
+    fn group_by_id(&self, id: u32) -> Result<Option<Group>> {
+        Ok(self.accounts.borrow_mut().group_by_id(id))
+    }
+
+    fn groups(&self) -> Result<Vec<Group>> {
+        Ok(self.accounts.borrow_mut().groups())
+    }
+
+    fn installed(&self, manager: Manager) -> Result<Arc<Installed>> {
+        packages::installed(self, manager)
+    }
+
+    fn unit(&self, name: &str, scope: Scope) -> Result<Unit> {
+        units::unit(self, name, scope)
+    }
+
+    fn probe(&self, command: &Command) -> Result<Output> {
+        self.run(&command.clone().env("LANG", "C.UTF-8").env("LC_ALL", "C.UTF-8"))
+    }
+
+    fn program(&self, name: &str) -> Result<Option<PathBuf>> {
+        Ok(run::program(name, &self.env.borrow()))
+    }
+
+    fn fetch(&self, blob: &Blob) -> Result<Arc<[u8]>> {
+        self.bytes(blob).ok_or(Stop::Need(blob.digest))
+    }
+
+    fn unsettled(&self) -> Option<Why> {
+        None
+    }
+}
