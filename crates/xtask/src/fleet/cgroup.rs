@@ -45,8 +45,10 @@ pub fn kill(cgroups: &[PathBuf], all: bool, deadline: Instant) -> Result<()> {
             bail!("the processes {left:?} do not end");
         }
         for pid in left {
-            // One that ended in between is what was wanted.
-            drop(Pid::from_raw(pid).map(|pid| kill_process(pid, Signal::KILL)));
+            if let Some(pid) = Pid::from_raw(pid) {
+                // One that ended in between is what was wanted.
+                let _ = kill_process(pid, Signal::KILL);
+            }
         }
         sleep(Duration::from_millis(10));
     }

@@ -69,6 +69,9 @@ ln -s centos-release /etc/system-release
 echo 'cpe:/o:centos:centos:7' > /etc/system-release-cpe
 ln -s /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt
 
+# Debian enables a service when it is installed, CentOS does not; see systemd.preset(5).
+mkdir -p /usr/lib/systemd/system-preset
+echo 'disable *' > /usr/lib/systemd/system-preset/99-default-disable.preset
 groupadd --system wheel
 usermod --append --groups wheel admin
 umask 0227

@@ -33,7 +33,7 @@ PasswordAuthentication yes
 UseDNS no
 END
 
-systemctl mask --quiet systemd-resolved.service systemd-networkd.service systemd-logind.service \
+systemctl mask --quiet systemd-resolved.service systemd-networkd.service \
   apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer \
   systemd-firstboot.service console-getty.service getty@tty1.service
 systemctl set-default --quiet multi-user.target
