@@ -1,1 +1,30 @@
-fn main() {}
+//! `cargo xtask`: the table of the project's chores.
+
+use clap::{Parser, Subcommand};
+use xtask::{demo, fleet, test};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's own chores", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Boots a Debian and a CentOS-like host and configures both with converge
+    Demo(demo::Demo),
+    /// Boots real hosts on this machine for work by hand
+    #[command(subcommand)]
+    Fleet(fleet::command::Command),
+    /// Runs every check: format, lints, unit tests, and the tests on real hosts
+    Test(test::Test),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Demo(demo) => demo.run(),
+        Command::Fleet(command) => command.run(),
+        Command::Test(test) => test.run(),
+    }
+}
