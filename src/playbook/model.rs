@@ -248,10 +248,12 @@ pub struct Role {
     pub vars: Vars,
     /// Parameters given where it is used (other than keywords).
     pub params: Vars,
-    /// Roles that it depends on, and through which it was reached last.
+    /// Roles that it depends on, in order.
     pub dependencies: Vec<Arc<Role>>,
-    /// Whether facts and variables of it are seen by the rest of the play (`public`).
-    pub public: bool,
+    /// The names of the roles through which it was reached, the nearest first.
+    pub parents: Vec<String>,
+    /// Their folders.
+    pub parent_folders: Vec<PathBuf>,
 }
 
 impl Common {
