@@ -1,5 +1,7 @@
 //! converge: configuration of servers over SSH.
 
 pub mod diagnostic;
+pub mod inventory;
+pub mod project;
 pub mod source;
 pub mod yaml;
