@@ -110,7 +110,9 @@ impl Reader<'_> {
             Kind::Null => {}
             Kind::Str(..) => self.host(group, hosts, None),
             Kind::Map(entries) => {
-                entries.iter().for_each(|(name, vars)| self.host(group, name, Some(vars)))
+                for (name, vars) in entries.iter() {
+                    self.host(group, name, Some(vars));
+                }
             }
             _ => self.refuse(
                 &hosts.span,

@@ -78,7 +78,7 @@ impl Config {
             ("defaults", "private_key_file") => self.private_key_file = Some(path()),
             ("defaults", "forks") => self.forks = Some(setting.number()?),
             ("defaults", "timeout") | ("ssh_connection", "timeout") => {
-                self.timeout = Some(setting.number()?)
+                self.timeout = Some(setting.number()?);
             }
             ("defaults", "vault_password_file") => self.vault_password_file = Some(path()),
             ("defaults", "ansible_managed") => self.ansible_managed = text(),
@@ -92,16 +92,16 @@ impl Config {
                 self.privilege_escalation.activate = Some(setting.boolean()?);
             }
             ("defaults" | "privilege_escalation", "become_user") => {
-                self.privilege_escalation.user = text()
+                self.privilege_escalation.user = text();
             }
             ("defaults" | "privilege_escalation", "become_method") => {
-                self.privilege_escalation.method = text()
+                self.privilege_escalation.method = text();
             }
             ("defaults" | "privilege_escalation", "become_ask_pass") => {
                 self.privilege_escalation.ask_pass = Some(setting.boolean()?);
             }
             ("ssh_connection", "ssh_args" | "ssh_common_args") => {
-                self.ssh_args.push(setting.value.clone())
+                self.ssh_args.push(setting.value.clone());
             }
             // The rest steers Ansible's own machinery (callbacks, caches, pipelining, interpreters).
             _ => {}

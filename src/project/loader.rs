@@ -18,12 +18,15 @@ const VAULT_HEADER: &str = "$ANSIBLE_VAULT;";
 /// Decrypts the text of a vault file, or says why it can't.
 type Decrypt = Box<dyn Fn(&str) -> Result<String, String> + Send + Sync>;
 
+/// The text of a file, or why there is none.
+type Text = Result<Arc<Source>, Box<Diagnostic>>;
+
 /// Reads files and keeps what it read.
 pub struct Loader {
     root: PathBuf,
     files: Box<dyn Files>,
     decrypt: Option<Decrypt>,
-    texts: Mutex<HashMap<PathBuf, Result<Arc<Source>, Box<Diagnostic>>>>,
+    texts: Mutex<HashMap<PathBuf, Text>>,
     trees: Mutex<HashMap<PathBuf, Option<Node>>>,
 }
 
