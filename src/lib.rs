@@ -2,13 +2,11 @@
 
 pub mod diagnostic;
 pub mod event;
-pub mod git;
+pub mod inventory;
 pub mod playbook;
-pub mod record;
+pub mod project;
 pub mod redact;
-pub mod run;
 pub mod source;
 pub mod target;
-pub mod transport;
 pub mod value;
 pub mod yaml;
