@@ -8,12 +8,17 @@
 //! [`host`] is what a module may read; [`change`] is what it may ask for; [`modules`] are the modules; [`wire`] is the
 //! protocol.
 
+pub mod answer;
 pub mod args;
 pub mod blob;
 pub mod boot;
 pub mod change;
+pub mod clock;
 pub mod data;
+mod expand;
 pub mod host;
 pub mod modules;
+mod pattern;
 pub mod stop;
 pub mod wire;
+mod words;

@@ -4,7 +4,7 @@ use crate::change::{Change, Description};
 use crate::data::Map;
 use crate::host::expected::Expected;
 use crate::host::real::Real;
-use crate::stop::Result;
+use crate::stop::{Result, Why};
 
 /// The four things that are written once per kind of change.
 pub trait Effect {
@@ -14,6 +14,11 @@ pub trait Effect {
     /// Whether it makes the task "changed". Refreshing a cache or waiting does not.
     fn counts(&self) -> bool {
         true
+    }
+
+    /// Why the task's results can't be known before performing, where performing tells more than that it was done.
+    fn tells(&self) -> Option<Why> {
+        None
     }
 
     /// Notes what the host looks like afterwards.

@@ -6,8 +6,10 @@
 
 mod cache;
 mod describe;
+mod drained;
 mod effect;
 mod file;
+mod fits;
 mod group;
 mod manager;
 mod packages;
@@ -22,6 +24,7 @@ pub use cache::CacheChange;
 pub use describe::{Description, Sign, Text, TextDiff};
 pub use effect::Effect;
 pub use file::{Before, FileChange, FileKind, FileState};
+pub(crate) use fits::fits;
 pub use group::GroupChange;
 pub use packages::{PackageAction, PackagesChange};
 pub use run::RunChange;
@@ -53,6 +56,40 @@ pub enum Change {
     Wait(WaitChange),
 }
 
+impl Change {
+    /// What it can do.
+    pub fn effect(&self) -> &dyn Effect {
+        match self {
+            Self::File(change) => change,
+            Self::Packages(change) => change,
+            Self::Cache(change) => change,
+            Self::Unit(change) => change,
+            Self::User(change) => change,
+            Self::Group(change) => change,
+            Self::Run(change) => change,
+            Self::Wait(change) => change,
+        }
+    }
+
+    /// The same without the bytes of large contents.
+    #[must_use]
+    pub fn for_the_wire(&self) -> Self {
+        let mut change = self.clone();
+        if let Self::File(file) = &mut change {
+            let before = match &mut file.before {
+                Before::Is(state) => Some(state),
+                _ => None,
+            };
+            for state in before.into_iter().chain(&mut file.after) {
+                if let FileKind::File(blob) = &mut state.kind {
+                    *blob = blob.for_the_wire();
+                }
+            }
+        }
+        change
+    }
+}
+
 /// What a module asks for, and what it returns.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changes {
@@ -70,6 +107,11 @@ impl Changes {
     /// Asks for a change.
     pub fn push(&mut self, change: Change) {
         self.list.push(change);
+    }
+
+    /// Whether any change makes the task "changed".
+    pub fn any(&self) -> bool {
+        self.list.iter().any(|change| change.effect().counts())
     }
 
     /// Sets a return value.

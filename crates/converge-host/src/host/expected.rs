@@ -1,7 +1,7 @@
 //! What is planned so far: how the host will differ from what it is.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use crate::change::FileState;
 use crate::host::{Group, Manager, Scope, User};
@@ -14,6 +14,10 @@ pub struct Expected {
     pub files: BTreeMap<PathBuf, Option<FileState>>,
     /// How many of [`pending`](Self::pending) were known when a path was settled: only those after them can touch it again.
     pub settled: BTreeMap<PathBuf, usize>,
+    /// Paths below which nothing of what is there now is there then: removed, or replaced by something else.
+    pub cleared: BTreeSet<PathBuf>,
+    /// Paths of which something planned will make something, or take it away, without saying what.
+    pub doubtful: BTreeMap<PathBuf, Doubt>,
     /// Accounts by name; none where it was removed.
     pub users: BTreeMap<String, Option<User>>,
     /// Groups by name, with their members; none where it was removed.
@@ -28,6 +32,15 @@ pub struct Expected {
     pub offers: BTreeMap<Manager, Why>,
     /// Planned things with effects that can't be predicted, in the order of the plan.
     pub pending: Vec<Pending>,
+}
+
+/// What is known of a path that something planned makes or removes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// Who makes or removes it.
+    pub why: Why,
+    /// Whether at least it exists then.
+    pub exists: bool,
 }
 
 /// What is known of a unit then.
@@ -87,8 +100,21 @@ impl Expected {
 
     /// Notes what stands at a path then.
     pub fn settle(&mut self, path: PathBuf, state: Option<FileState>) {
+        self.doubtful.remove(&path);
         self.settled.insert(path.clone(), self.pending.len());
         self.files.insert(path, state);
+    }
+
+    /// Notes that something makes what stands at a path, or may remove it, without saying more.
+    pub fn doubt(&mut self, path: PathBuf, why: Why, exists: bool) {
+        self.doubtful.insert(path, Doubt { why, exists });
+    }
+
+    /// Notes that nothing of what is below a path now, really or as planned, is there then.
+    pub fn clear(&mut self, path: &Path) {
+        self.files.retain(|known, _| known == path || !known.starts_with(path));
+        self.settled.retain(|known, _| known == path || !known.starts_with(path));
+        self.cleared.insert(path.to_path_buf());
     }
 
     /// Whether nothing at all is planned.

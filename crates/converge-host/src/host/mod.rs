@@ -1,12 +1,14 @@
 //! What a module may know of a managed host.
 //!
 //! [`Host`] only reads. Its implementations are the real machine ([`real`]), the machine as it will be after the changes
-//! planned so far (`overlay`), and a machine that exists in memory only (`memory`, for scenarios). A module cannot tell
+//! planned so far ([`overlay`]), and a machine that exists in memory only (`memory`, for scenarios). A module cannot tell
 //! them apart.
 
 mod command;
 pub mod expected;
+pub mod machine;
 mod node;
+pub mod overlay;
 mod package;
 pub mod real;
 mod unit;
@@ -23,7 +25,8 @@ pub use unit::{Existence, Scope, Unit};
 pub use user::{Group, User};
 
 use crate::blob::Blob;
-use crate::stop::Result;
+use crate::clock::Clock;
+use crate::stop::{Result, Stop, Why};
 
 /// A read-only view of a managed machine, as one user sees it.
 ///
@@ -33,6 +36,12 @@ pub trait Host {
     /// The user that planning and performing happen as.
     fn identity(&self) -> &User;
 
+    /// The clock on its wall.
+    fn clock(&self) -> Clock;
+
+    /// The value of an environment variable that commands get.
+    fn variable(&self, name: &str) -> Option<String>;
+
     /// The mask of permission bits that new files don't get.
     fn umask(&self) -> u32;
 
@@ -41,6 +50,11 @@ pub trait Host {
 
     /// The content of a regular file, with its bytes; symbolic links are followed.
     fn content(&self, path: &Path) -> Result<Blob>;
+
+    /// The content of a regular file, with its bytes only where they are few; symbolic links are followed.
+    fn fingerprint(&self, path: &Path) -> Result<Blob> {
+        self.content(path)
+    }
 
     /// The names in a directory, sorted.
     fn list(&self, path: &Path) -> Result<Vec<String>>;
@@ -76,7 +90,16 @@ pub trait Host {
     fn fetch(&self, blob: &Blob) -> Result<Arc<[u8]>>;
 
     /// Why something that does not exist now may exist by then, if anything unpredictable is planned.
-    fn unsettled(&self) -> Option<crate::stop::Why>;
+    fn unsettled(&self) -> Option<Why>;
+
+    /// Whether anything stands at a path, symbolic links followed.
+    fn exists(&self, path: &Path) -> Result<bool> {
+        match self.resolve(path)?.1 {
+            Look::Is(_) => Ok(true),
+            Look::Absent => Ok(false),
+            Look::Unknown(why) => Err(Stop::Unknown(why)),
+        }
+    }
 
     /// Why a package manager may offer other packages by then than it does now: its lists are refreshed, or its sources
     /// changed, by something planned.
@@ -95,9 +118,6 @@ pub trait Host {
                 other => return Ok((at, other)),
             }
         }
-        Err(crate::stop::Stop::failed(format!(
-            "too many levels of symbolic links at `{}`",
-            path.display()
-        )))
+        Err(Stop::failed(format!("too many levels of symbolic links at `{}`", path.display())))
     }
 }

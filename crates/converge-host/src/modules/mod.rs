@@ -3,6 +3,8 @@
 //! A module reads the host and asks for changes. It can't write, it doesn't know whether its changes will be shown or
 //! performed, and it answers the same for the real host and for one that is only planned.
 
+mod ping;
+
 use crate::args::{Args, Bound, Invalid, Spec};
 use crate::change::Changes;
 use crate::data::Map;
@@ -65,4 +67,7 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 }
 
 /// Every module.
-pub static ALL: &[Entry] = &[];
+#[rustfmt::skip]
+pub static ALL: &[Entry] = &[
+    Entry::of::<ping::Ping>(),
+];

@@ -6,7 +6,9 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::blob::Blob;
+use sha2::{Digest as _, Sha256};
+
+use crate::blob::{Blob, Digest, INLINE_LIMIT};
 use crate::host::real::accounts::Accounts;
 use crate::host::{Look, Node, NodeKind, Special};
 use crate::stop::{Result, Stop};
@@ -83,6 +85,31 @@ pub(crate) fn content(path: &Path) -> Result<Blob> {
         }
         Err(error) => Err(refused("read", path, &error)),
     }
+}
+
+/// The same, where the bytes of a large file are read for their digest only.
+pub(crate) fn fingerprint(path: &Path) -> Result<Blob> {
+    let size = fs::metadata(path).map_or(0, |meta| meta.len());
+    if size <= INLINE_LIMIT {
+        return content(path);
+    }
+    let read = || -> io::Result<Blob> {
+        let (mut file, mut hash, mut size) = (File::open(path)?, Sha256::new(), 0);
+        let mut buffer = vec![0; 256 * 1024];
+        loop {
+            match file.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(length) => {
+                    hash.update(&buffer[..length]);
+                    size += length as u64;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Blob { digest: Digest(hash.finalize().into()), size, bytes: None })
+    };
+    read().map_err(|error| refused("read", path, &error))
 }
 
 /// The names in a directory, sorted.

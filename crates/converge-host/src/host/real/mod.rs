@@ -1,19 +1,21 @@
 //! The machine that this process runs on.
 
 mod accounts;
-mod files;
+pub(crate) mod files;
 pub(crate) mod packages;
 mod run;
 pub(crate) mod units;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
+use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::Mode;
 
 use crate::blob::{Blob, Digest};
+use crate::clock::Clock;
 use crate::host::real::accounts::Accounts;
 use crate::host::real::packages::Packages;
 use crate::host::{Command, Group, Host, Installed, Look, Manager, Output, Scope, Unit, User};
@@ -25,6 +27,7 @@ pub struct Real {
     pub identity: User,
     umask: u32,
     selinux: bool,
+    clock: OnceCell<Clock>,
     accounts: RefCell<Accounts>,
     packages: RefCell<Packages>,
     blobs: RefCell<HashMap<Digest, Arc<[u8]>>>,
@@ -41,6 +44,7 @@ impl Real {
             identity: accounts.own(),
             umask: umask.bits(),
             selinux: Path::new("/sys/fs/selinux/enforce").exists(),
+            clock: OnceCell::new(),
             accounts: RefCell::new(accounts),
             packages: RefCell::default(),
             blobs: RefCell::default(),
@@ -69,6 +73,11 @@ impl Real {
         blob.bytes.clone().or_else(|| self.blobs.borrow().get(&blob.digest).cloned())
     }
 
+    /// Whether the kernel enforces or watches SELinux policy.
+    pub fn has_selinux(&self) -> bool {
+        self.selinux
+    }
+
     /// Runs a command to its end, whatever its exit code.
     pub fn run(&self, command: &Command) -> Result<Output> {
         run::run(command, &self.identity, &self.env.borrow())
@@ -91,6 +100,22 @@ impl Host for Real {
         &self.identity
     }
 
+    fn clock(&self) -> Clock {
+        *self.clock.get_or_init(|| {
+            if env::var_os("TZ").is_none() && !Path::new("/etc/localtime").exists() {
+                return Clock::default();
+            }
+            let zone = self.run(&Command::new(["date", "+%z"])).unwrap_or_default();
+            Clock::from_zone(&zone.text()).unwrap_or_default()
+        })
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        let set = self.env.borrow();
+        let set = set.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        set.or_else(|| env::var(name).ok())
+    }
+
     fn umask(&self) -> u32 {
         self.umask
     }
@@ -101,6 +126,10 @@ impl Host for Real {
 
     fn content(&self, path: &Path) -> Result<Blob> {
         files::content(path)
+    }
+
+    fn fingerprint(&self, path: &Path) -> Result<Blob> {
+        files::fingerprint(path)
     }
 
     fn list(&self, path: &Path) -> Result<Vec<String>> {

@@ -1,0 +1,115 @@
+//! A change of a path in words.
+
+use crate::blob::Blob;
+use crate::change::file::{Before, FileChange, FileKind, FileState};
+use crate::change::{Description, Sign, Text, TextDiff};
+use crate::host::{Principal, Special};
+
+pub(super) fn describe(change: &FileChange) -> Description {
+    let (sign, old, unknown) = match (&change.before, &change.after) {
+        (Before::Absent, _) => (Sign::Create, None, None),
+        (Before::Is(state), None) => (Sign::Remove, Some(state), None),
+        (Before::Is(state), Some(_)) => (Sign::Modify, Some(state), None),
+        (Before::Unknown(why), None) => (Sign::Remove, None, Some(why)),
+        (Before::Unknown(why), Some(_)) => (Sign::Modify, None, Some(why)),
+    };
+    let mut description =
+        Description::new(sign, change.path.display().to_string()).unknown(unknown.cloned());
+    match &change.after {
+        Some(new) => description.facts.extend(facts(old, new)),
+        None => description.facts.extend(old.and_then(|old| removed(old, change.contents))),
+    }
+    if change.backup && old.is_some_and(|old| old.kind.is_file()) {
+        description.facts.push("a backup is kept".into());
+    }
+    description.diff = diff(change);
+    description
+}
+
+fn removed(old: &FileState, contents: u64) -> Option<String> {
+    Some(match (&old.kind, contents) {
+        (FileKind::Dir, 0) => "empty directory".into(),
+        (FileKind::Dir, 1) => "directory with 1 entry".into(),
+        (FileKind::Dir, count) => format!("directory with {count} entries"),
+        (FileKind::File(_) | FileKind::Untouched | FileKind::Hard(_), _) => return None,
+        (kind, _) => name(kind),
+    })
+}
+
+fn facts(old: Option<&FileState>, new: &FileState) -> Vec<String> {
+    let mut facts = Vec::new();
+    match old.map(|old| &old.kind) {
+        Some(was) if was.is_file() && new.kind.is_file() => {
+            if let FileKind::Hard(_) = new.kind {
+                facts.push(name(&new.kind));
+            }
+        }
+        Some(was) if *was == new.kind => {}
+        Some(was) => facts.push(format!("{} → {}", name(was), name(&new.kind))),
+        None if matches!(new.kind, FileKind::File(_) | FileKind::Untouched) => {}
+        None => facts.push(name(&new.kind)),
+    }
+    // The permission bits of a symbolic link mean nothing.
+    if !matches!(new.kind, FileKind::Link(_)) {
+        let mode = |state: &FileState| state.mode.map(|bits| format!("{bits:04o}"));
+        facts.extend(fact("mode", old.map(mode), mode(new)));
+    }
+    let owned = |principal: &Option<Principal>| principal.clone().map(|one| one.name);
+    let owner = |state: &FileState| owned(&state.owner);
+    facts.extend(fact("owner", old.map(owner), owner(new)));
+    let group = |state: &FileState| owned(&state.group);
+    facts.extend(fact("group", old.map(group), group(new)));
+    let selinux = |state: &FileState| state.selinux.clone();
+    facts.extend(fact("context", old.map(selinux), selinux(new)));
+    if new.times.is_some() && old.is_some() {
+        facts.push("times set".into());
+    }
+    facts
+}
+
+/// `None` outside: there was nothing before. `None` inside: it was not looked at.
+fn fact(what: &str, old: Option<Option<String>>, new: Option<String>) -> Option<String> {
+    let new = new?;
+    match old {
+        Some(Some(old)) if old == new => None,
+        Some(Some(old)) => Some(format!("{what} {old} → {new}")),
+        Some(None) | None => Some(format!("{what} {new}")),
+    }
+}
+
+fn name(kind: &FileKind) -> String {
+    match kind {
+        FileKind::File(_) | FileKind::Untouched => "file".into(),
+        FileKind::Dir => "directory".into(),
+        FileKind::Link(target) => format!("link to {}", target.display()),
+        FileKind::Hard(target) => format!("hard link to {}", target.display()),
+        FileKind::Special(Special::CharDevice) => "character device".into(),
+        FileKind::Special(Special::BlockDevice) => "block device".into(),
+        FileKind::Special(Special::Fifo) => "named pipe".into(),
+        FileKind::Special(Special::Socket) => "socket".into(),
+    }
+}
+
+fn diff(change: &FileChange) -> Option<TextDiff> {
+    let before = match &change.before {
+        Before::Absent => Text::Absent,
+        Before::Unknown(why) => Text::Unknown(why.clone()),
+        Before::Is(state) => match &state.kind {
+            FileKind::File(blob) => text(blob),
+            _ => return None,
+        },
+    };
+    let after = match change.after.as_ref().map(|state| &state.kind) {
+        None => Text::Absent,
+        Some(FileKind::File(blob)) => text(blob),
+        Some(_) => return None,
+    };
+    (before != after).then_some(TextDiff { before, after })
+}
+
+fn text(blob: &Blob) -> Text {
+    match blob.text() {
+        Some(text) => Text::Known(text.to_owned()),
+        None => Text::Binary(blob.digest.hex()[..12].to_owned(), blob.size),
+    }
+}

@@ -1,0 +1,91 @@
+//! Whether what would be done now is what was reviewed.
+
+use crate::change::{Before, Change, FileChange, PackagesChange, UnitChange};
+
+/// Whether every change is one that was reviewed, in the same order. A change that has become needless may be missing, and
+/// where the review said that something can't be known, anything may have come out.
+pub(crate) fn fits(now: &[Change], reviewed: &[Change]) -> bool {
+    let mut reviewed = reviewed.iter();
+    now.iter().all(|change| reviewed.any(|other| same(change, other)))
+}
+
+fn same(now: &Change, reviewed: &Change) -> bool {
+    match (now, reviewed) {
+        (Change::File(now), Change::File(reviewed)) => same_file(now, reviewed),
+        (Change::Packages(now), Change::Packages(reviewed)) => same_packages(now, reviewed),
+        (Change::Unit(now), Change::Unit(reviewed)) => same_unit(now, reviewed),
+        (now, reviewed) => now == reviewed,
+    }
+}
+
+fn same_file(now: &FileChange, reviewed: &FileChange) -> bool {
+    let mut now = now.clone();
+    if let Before::Unknown(_) = reviewed.before {
+        now.before.clone_from(&reviewed.before);
+        // What was unknown may turn out to be there already, and then its attributes stay.
+        if let (Some(now), Some(reviewed)) = (&mut now.after, &reviewed.after) {
+            now.mode = reviewed.mode;
+            now.owner.clone_from(&reviewed.owner);
+            now.group.clone_from(&reviewed.group);
+            now.selinux.clone_from(&reviewed.selinux);
+        }
+    }
+    // "Now" is another time than it was.
+    if let (Some(now), Some(reviewed)) = (&mut now.after, &reviewed.after)
+        && now.times.is_some() == reviewed.times.is_some()
+    {
+        now.times = reviewed.times;
+    }
+    if let (Before::Is(now), Before::Is(reviewed)) = (&mut now.before, &reviewed.before) {
+        now.times = reviewed.times;
+    }
+    now == *reviewed
+}
+
+fn same_packages(now: &PackagesChange, reviewed: &PackagesChange) -> bool {
+    now.manager == reviewed.manager
+        && now.actions.iter().all(|action| {
+            reviewed.actions.iter().any(|other| {
+                let version = other.to == action.to || other.to.as_deref() == Some("");
+                other.name == action.name && version
+            })
+        })
+}
+
+fn same_unit(now: &UnitChange, reviewed: &UnitChange) -> bool {
+    let known = reviewed.unknown.is_none();
+    now.name == reviewed.name
+        && now.scope == reviewed.scope
+        && now.actions.iter().all(|action| reviewed.actions.contains(action))
+        && (!known || now.actions == reviewed.actions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+    use crate::blob::Blob;
+    use crate::change::{Before, Change, FileChange, FileKind, FileState};
+    use crate::stop::Why;
+
+    fn write(path: &str, before: Before, text: &str) -> Change {
+        let state = FileState::of(FileKind::File(Blob::new(text.as_bytes())));
+        Change::File(FileChange::new(path, before, Some(state)))
+    }
+
+    #[test]
+    fn only_what_was_reviewed_fits() {
+        let (a, b) = (write("/a", Before::Absent, "1"), write("/b", Before::Absent, "2"));
+        let both = [a.clone(), b.clone()];
+        assert!(fits(&both, &both));
+        assert!(fits(&[], &both));
+        assert!(fits(std::slice::from_ref(&b), &both));
+        assert!(!fits(&both, std::slice::from_ref(&a)));
+        assert!(!fits(&[b.clone(), a.clone()], &both), "the order matters");
+        assert!(!fits(&[write("/a", Before::Absent, "3")], &both));
+        let old = Before::Is(FileState::of(FileKind::File(Blob::new(&b"0"[..]))));
+        assert!(!fits(&[write("/a", old.clone(), "1")], &both));
+        let unknown = write("/a", Before::Unknown(Why("package a".into())), "1");
+        assert!(fits(&[write("/a", old, "1")], std::slice::from_ref(&unknown)));
+        assert!(fits(&[a], &[unknown]));
+    }
+}

@@ -1,0 +1,35 @@
+//! A host that can be changed.
+
+use std::sync::Arc;
+
+use crate::change::Change;
+use crate::data::Map;
+use crate::host::Host;
+use crate::host::real::Real;
+use crate::stop::Result;
+
+/// A host that changes are performed on: the real one, or one in memory. Modules never see it.
+pub trait Machine: Host + Sized {
+    /// Performs a change and returns what only doing it could tell.
+    fn perform(&mut self, change: &Change) -> Result<Map>;
+
+    /// Sets what is added to the environment of every command from now on.
+    fn set_env(&mut self, env: &[(String, String)]);
+
+    /// Keeps the bytes of a content that was asked for.
+    fn keep(&mut self, bytes: Arc<[u8]>);
+}
+
+impl Machine for Real {
+    fn perform(&mut self, change: &Change) -> Result<Map> {
+        change.effect().perform(self)
+    }
+
+    fn set_env(&mut self, env: &[(String, String)]) {
+        Self::set_env(self, env.to_vec());
+    }
+
+    fn keep(&mut self, bytes: Arc<[u8]>) {
+        Self::keep(self, bytes);
+    }
+}

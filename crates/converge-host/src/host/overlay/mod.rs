@@ -1,0 +1,185 @@
+//! A host as it will be after the changes planned so far.
+
+mod accounts;
+mod commands;
+mod paths;
+mod unit;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::blob::Blob;
+use crate::change::Change;
+use crate::clock::Clock;
+use crate::host::expected::{Expected, Reach};
+use crate::host::{
+    Command, Existence, Group, Host, Installed, Look, Manager, NodeKind, Output, Scope, Unit, User,
+};
+use crate::stop::{Result, Stop, Why};
+
+/// A host, and what is planned on it.
+pub struct Overlay<'h> {
+    /// The host as it is.
+    pub base: &'h dyn Host,
+    /// What is planned.
+    pub expected: &'h Expected,
+}
+
+/// Notes changes as planned, each seen from where the ones before it leave the host.
+pub fn assume(base: &dyn Host, expected: &mut Expected, changes: &[Change]) -> Result<()> {
+    for change in changes {
+        let effect = match change {
+            Change::File(file) => {
+                // What is planned is kept by true paths; the path of a change may go through links.
+                let path = Overlay { base, expected }.place(&file.path)?;
+                &Change::File(crate::change::FileChange { path, ..file.clone() })
+            }
+            other => other,
+        };
+        effect.effect().expect(expected);
+    }
+    Ok(())
+}
+
+impl Overlay<'_> {
+    /// Why something may be brought about that is not there, if anything planned may bring anything but files of its own.
+    fn pending(&self) -> Option<Why> {
+        let brings = |reach: Reach| matches!(reach, Reach::Package | Reach::Anything);
+        self.expected.pending.iter().find(|one| brings(one.reach)).map(|one| one.why.clone())
+    }
+}
+
+impl Host for Overlay<'_> {
+    fn identity(&self) -> &User {
+        self.base.identity()
+    }
+
+    fn clock(&self) -> Clock {
+        self.base.clock()
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        self.base.variable(name)
+    }
+
+    fn umask(&self) -> u32 {
+        self.base.umask()
+    }
+
+    fn look(&self, path: &Path) -> Result<Look> {
+        if self.expected.is_empty() {
+            return self.base.look(path);
+        }
+        self.entry(&self.place(path)?)
+    }
+
+    fn exists(&self, path: &Path) -> Result<bool> {
+        let (at, look) = self.resolve(path)?;
+        match look {
+            Look::Is(_) => Ok(true),
+            Look::Absent => Ok(false),
+            Look::Unknown(why) => match self.expected.doubtful.get(&self.place(&at)?) {
+                Some(doubt) if doubt.exists => Ok(true),
+                _ => Err(Stop::Unknown(why)),
+            },
+        }
+    }
+
+    fn content(&self, path: &Path) -> Result<Blob> {
+        self.read(path, &|at| self.base.content(at))
+    }
+
+    fn fingerprint(&self, path: &Path) -> Result<Blob> {
+        self.read(path, &|at| self.base.fingerprint(at))
+    }
+
+    fn list(&self, path: &Path) -> Result<Vec<String>> {
+        if self.expected.is_empty() {
+            return self.base.list(path);
+        }
+        self.names(path)
+    }
+
+    fn user(&self, name: &str) -> Result<Option<User>> {
+        accounts::user(self, name)
+    }
+
+    fn user_by_id(&self, id: u32) -> Result<Option<User>> {
+        accounts::user_by_id(self, id)
+    }
+
+    fn group(&self, name: &str) -> Result<Option<Group>> {
+        accounts::group(self, name)
+    }
+
+    fn group_by_id(&self, id: u32) -> Result<Option<Group>> {
+        accounts::group_by_id(self, id)
+    }
+
+    fn groups(&self) -> Result<Vec<Group>> {
+        accounts::groups(self)
+    }
+
+    fn installed(&self, manager: Manager) -> Result<Arc<Installed>> {
+        let base = self.base.installed(manager)?;
+        let planned = || self.expected.packages.iter().filter(|((of, _), _)| *of == manager);
+        if planned().next().is_none() {
+            return Ok(base);
+        }
+        let mut installed = Installed::clone(&base);
+        for ((_, name), version) in planned() {
+            match version {
+                Some(version) => installed.insert(name.clone(), version.clone()),
+                None => installed.remove(name),
+            };
+        }
+        Ok(Arc::new(installed))
+    }
+
+    fn unit(&self, name: &str, scope: Scope) -> Result<Unit> {
+        let base = match self.base.unit(name, scope) {
+            // Where there is no systemd now, there may be one then.
+            Err(Stop::Failed(failure)) => {
+                return Err(self.pending().map_or(Stop::Failed(failure), Stop::Unknown));
+            }
+            other => other?,
+        };
+        let mut unit = unit::planned(self, base, scope)?;
+        if unit.exists == Existence::No
+            && let Some(why) = self.pending()
+        {
+            unit.exists = Existence::Unknown(why);
+        }
+        Ok(unit)
+    }
+
+    fn probe(&self, command: &Command) -> Result<Output> {
+        match self.in_the_way(command)? {
+            Some(why) => Err(Stop::Unknown(why)),
+            None => self.base.probe(command),
+        }
+    }
+
+    fn program(&self, name: &str) -> Result<Option<PathBuf>> {
+        if let Some(path) = self.base.program(name)?
+            && matches!(self.resolve(&path)?.1, Look::Is(_))
+        {
+            return Ok(Some(path));
+        }
+        commands::planned_program(self, name)
+    }
+
+    fn fetch(&self, blob: &Blob) -> Result<Arc<[u8]>> {
+        self.base.fetch(blob)
+    }
+
+    fn unsettled(&self) -> Option<Why> {
+        self.expected.pending.first().map(|one| one.why.clone()).or_else(|| self.base.unsettled())
+    }
+}
+
+/// Whether it is a regular file.
+fn is_file(look: &Look) -> bool {
+    matches!(look, Look::Is(node) if node.kind == NodeKind::File)
+}
+

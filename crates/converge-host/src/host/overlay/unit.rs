@@ -1,0 +1,60 @@
+//! Units as they will be.
+
+use std::path::Path;
+
+use crate::host::expected::UnitExpect;
+use crate::host::overlay::Overlay;
+use crate::host::{Existence, Host, Look, Scope, Unit};
+use crate::stop::Result;
+
+/// Where units are looked for (systemd.unit(5)), the first that has one decides.
+const SYSTEM: &[&str] = &[
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+];
+
+/// A unit with what is planned of it and of its file.
+pub(super) fn planned(overlay: &Overlay<'_>, mut unit: Unit, scope: Scope) -> Result<Unit> {
+    if scope == Scope::System {
+        for folder in SYSTEM {
+            let path = Path::new(folder).join(&unit.name);
+            let place = overlay.place(&path)?;
+            if !overlay.expected.files.contains_key(&place) {
+                continue;
+            }
+            if let Look::Is(_) = overlay.look(&path)? {
+                if unit.exists == Existence::No {
+                    unit.file_state = "disabled".into();
+                }
+                unit.exists = Existence::Yes;
+                unit.needs_reload = true;
+                break;
+            }
+        }
+    }
+    let key = (scope, unit.name.clone());
+    let Some(UnitExpect { exists, active, enabled, masked }) = overlay.expected.units.get(&key)
+    else {
+        return Ok(unit);
+    };
+    if *exists {
+        unit.exists = Existence::Yes;
+    }
+    if let Some(active) = active {
+        unit.active = *active;
+        let state = if *active { "active" } else { "inactive" };
+        unit.properties.insert("ActiveState".into(), state.into());
+    }
+    match (masked, enabled) {
+        (Some(true), _) => unit.file_state = "masked".into(),
+        (_, Some(true)) => unit.file_state = "enabled".into(),
+        (_, Some(false)) => unit.file_state = "disabled".into(),
+        (Some(false), None) if unit.masked() => unit.file_state = "disabled".into(),
+        _ => {}
+    }
+    unit.properties.insert("UnitFileState".into(), unit.file_state.as_str().into());
+    Ok(unit)
+}
