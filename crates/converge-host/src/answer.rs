@@ -1,5 +1,7 @@
 //! Answering what is asked about calls: the whole of a helper but for its input and output.
 
+use std::collections::VecDeque;
+
 use crate::args::{Bound, Invalid, Spec};
 use crate::blob::Digest;
 use crate::change::{Change, Changes, FileKind, fits};
@@ -97,22 +99,43 @@ impl<M: Machine> Answerer<M> {
     pub fn perform(&mut self, work: Work) -> Reply {
         let Work { module, changes, env } = work;
         self.machine.set_env(&env);
-        let Changes { list, mut results, warnings, .. } = changes;
+        let Changes { list, mut results, mut warnings, .. } = changes;
+        let (mut ahead, mut done) = (VecDeque::from(list), Vec::new());
         let mut performed = Map::new();
-        for (index, change) in list.iter().enumerate() {
-            match self.machine.perform(change) {
+        let mut refreshed = false;
+        while let Some(change) = ahead.pop_front() {
+            match self.machine.perform(&change) {
                 Ok(told) => performed.extend(told),
                 Err(stop) => {
                     let failure = failed(stop, results);
                     // A command that failed may have done anything before.
-                    let ran =
-                        matches!(change, Change::Run(_)) && failure.results.contains_key("start");
-                    let done = &list[..index + usize::from(ran)];
+                    if matches!(change, Change::Run(_)) && failure.results.contains_key("start") {
+                        done.push(change);
+                    }
                     return Reply::Failed(failure, done.iter().map(Change::for_the_wire).collect());
                 }
             }
+            let refresh =
+                matches!(change, Change::Cache(_)) && !std::mem::replace(&mut refreshed, true);
+            done.push(change);
+            if !refresh {
+                continue;
+            }
+            // Only now it can be told what the package manager offers, so what comes after is planned again.
+            let mut again = Changes::default();
+            if let Err(stop) = module.plan(&self.machine, &mut again) {
+                let failure = failed(stop, results);
+                return Reply::Failed(failure, done.iter().map(Change::for_the_wire).collect());
+            }
+            again.list.retain(|change| !matches!(change, Change::Cache(_)));
+            ahead = again.list.into();
+            results.extend(again.results);
+            warnings = again.warnings;
         }
-        let changed = list.iter().any(|change| change.effect().counts());
+        let list = done;
+        // What only performing could tell may be that nothing changed, or that something did.
+        let told = performed.shift_remove("changed").and_then(|told| told.as_bool());
+        let changed = told.unwrap_or(false) || list.iter().any(|change| change.effect().counts());
         let reported = module.report(&self.machine, &performed, &mut results);
         let changes = list.iter().map(Change::for_the_wire).collect();
         match reported {

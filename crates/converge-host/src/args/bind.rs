@@ -98,8 +98,12 @@ fn broken(rule: &Rule, values: &IndexMap<&'static str, Data>, spec: &Spec) -> Op
         }
         Rule::RequiredIf(key, value, needs) => {
             let default = spec.find(key).and_then(|arg: &Arg| arg.default);
-            let actual = values.get(key).map_or(default, Data::as_str);
-            if actual != Some(*value) {
+            let applies = match values.get(key) {
+                Some(Data::Bool(truth)) => *value == if *truth { "true" } else { "false" },
+                Some(data) => data.as_str() == Some(*value),
+                None => default == Some(*value),
+            };
+            if !applies {
                 return None;
             }
             let missing: Vec<_> =

@@ -71,7 +71,8 @@ impl Effect for CacheChange {
         };
         let mut results = manager::gather(Map::new(), &output);
         if self.manager == Manager::Apt {
-            results.insert("cache_updated".into(), (stamp() != before).into());
+            let updated = stamp() != before;
+            results.insert("cache_updated".into(), updated.into());
         }
         Ok(results)
     }

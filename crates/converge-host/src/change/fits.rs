@@ -1,6 +1,6 @@
 //! Whether what would be done now is what was reviewed.
 
-use crate::change::{Before, Change, FileChange, PackagesChange, UnitChange};
+use crate::change::{Before, Change, FileChange, PackageAction, PackagesChange, UnitChange};
 
 /// Whether every change is one that was reviewed, in the same order. A change that has become needless may be missing, and
 /// where the review said that something can't be known, anything may have come out.
@@ -42,13 +42,15 @@ fn same_file(now: &FileChange, reviewed: &FileChange) -> bool {
     now == *reviewed
 }
 
+/// What comes along with a package can't be known before the package itself is.
 fn same_packages(now: &PackagesChange, reviewed: &PackagesChange) -> bool {
+    let named =
+        |action: &PackageAction| reviewed.actions.iter().find(|other| other.name == action.name);
     now.manager == reviewed.manager
-        && now.actions.iter().all(|action| {
-            reviewed.actions.iter().any(|other| {
-                let version = other.to == action.to || other.to.as_deref() == Some("");
-                other.name == action.name && version
-            })
+        && now.actions.iter().all(|action| match (named(action), &reviewed.unknown) {
+            (Some(other), None) => other.to == action.to || other.to.as_deref() == Some(""),
+            (Some(other), Some(_)) => other.to.is_some() == action.to.is_some(),
+            (None, unknown) => unknown.is_some() && !action.asked,
         })
 }
 
@@ -64,7 +66,9 @@ fn same_unit(now: &UnitChange, reviewed: &UnitChange) -> bool {
 mod tests {
     use super::fits;
     use crate::blob::Blob;
-    use crate::change::{Before, Change, FileChange, FileKind, FileState};
+    use crate::change::{
+        Before, Change, FileChange, FileKind, FileState, PackageAction, PackagesChange,
+    };
     use crate::stop::Why;
 
     fn write(path: &str, before: Before, text: &str) -> Change {
@@ -87,5 +91,28 @@ mod tests {
         let unknown = write("/a", Before::Unknown(Why("package a".into())), "1");
         assert!(fits(&[write("/a", old, "1")], std::slice::from_ref(&unknown)));
         assert!(fits(&[a], &[unknown]));
+    }
+
+    #[test]
+    fn packages_fit_as_far_as_they_were_known() {
+        let change = |actions: &[(&str, &str, bool)], unknown: Option<&str>| {
+            let action = |(name, to, asked): &(&str, &str, bool)| PackageAction {
+                name: (*name).into(),
+                from: None,
+                to: Some((*to).into()),
+                asked: *asked,
+            };
+            [Change::Packages(PackagesChange {
+                actions: actions.iter().map(action).collect(),
+                unknown: unknown.map(|why| Why(why.into())),
+                ..PackagesChange::default()
+            })]
+        };
+        let known = change(&[("a", "1", true), ("lib", "1", false)], None);
+        let open = change(&[("a", "", true)], Some("the lists"));
+        assert!(fits(&known, &known) && fits(&known, &open));
+        assert!(!fits(&change(&[("a", "2", true)], None), &known));
+        assert!(!fits(&change(&[("a", "1", true), ("more", "1", false)], None), &known));
+        assert!(!fits(&change(&[("b", "1", true)], None), &open));
     }
 }

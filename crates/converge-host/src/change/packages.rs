@@ -66,6 +66,10 @@ impl Effect for PackagesChange {
         description
     }
 
+    fn tells(&self) -> Option<Why> {
+        Some(Why("the output of the package manager".into()))
+    }
+
     fn expect(&self, expected: &mut Expected) {
         for action in &self.actions {
             expected.packages.insert((self.manager, action.name.clone()), action.to.clone());

@@ -1,5 +1,7 @@
 //! systemd units started, stopped, enabled.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use serde::{Deserialize, Serialize};
 
 use crate::change::effect::Effect;
@@ -93,9 +95,10 @@ impl Effect for UnitChange {
     fn perform(&self, real: &Real) -> Result<Map> {
         for action in &self.actions {
             let command = self.command(*action, real);
+            let since = SystemTime::now();
             let output = real.run(&command)?;
             if !output.ok() {
-                return Err(self.failed(*action, &command, &output, real));
+                return Err(self.failed(*action, &command, &output, since, real));
             }
         }
         Ok(Map::new())
@@ -205,7 +208,14 @@ impl UnitChange {
     }
 
     /// What systemctl said, and what the unit itself wrote last, which mostly is the true reason.
-    fn failed(&self, action: UnitAction, command: &Command, output: &Output, real: &Real) -> Stop {
+    fn failed(
+        &self,
+        action: UnitAction,
+        command: &Command,
+        output: &Output,
+        since: SystemTime,
+        real: &Real,
+    ) -> Stop {
         let mut results = manager::gather(Map::new(), output);
         results.insert("cmd".into(), command.shown().into());
         let told = output.error_text();
@@ -214,7 +224,7 @@ impl UnitChange {
             return Stop::Failed(Failure { msg, results });
         };
         let mut msg = format!("Unable to {} service {name}: {}", action.verb(), told.trim());
-        if action.is_job() {
+        if matches!(action, UnitAction::Start | UnitAction::Restart) {
             let ask = |words: &[&str], program: Command| {
                 let mut command = program;
                 command.argv.extend(words.iter().map(ToString::to_string));
@@ -223,8 +233,10 @@ impl UnitChange {
             let whose = units::command(self.scope, real);
             let status = ask(&["status", "--no-pager", "--full", "--lines=0", "--", name], whose);
             let unit = if self.scope == Scope::User { "--user-unit" } else { "--unit" };
+            let since = since.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+            let since = format!("--since=@{since}");
             let journal = ask(
-                &[unit, name, "--no-pager", "--lines", JOURNAL, "--output=cat"],
+                &[&since, unit, name, "--no-pager", "--lines", JOURNAL, "--output=cat"],
                 Command::new(["journalctl", "--quiet"]),
             );
             if !journal.trim().is_empty() {

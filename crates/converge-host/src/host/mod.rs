@@ -101,9 +101,14 @@ pub trait Host {
         }
     }
 
+    /// Runs a command that changes nothing on the host as it is now, whatever is planned. The caller accounts for what is.
+    fn observe(&self, command: &Command) -> Result<Output> {
+        self.probe(command)
+    }
+
     /// Why a package manager may offer other packages by then than it does now: its lists are refreshed, or its sources
     /// changed, by something planned.
-    fn offers(&self, _manager: Manager) -> Option<crate::stop::Why> {
+    fn offers(&self, _manager: Manager) -> Option<Why> {
         None
     }
 

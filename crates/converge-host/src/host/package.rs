@@ -19,3 +19,19 @@ pub enum Manager {
     /// rpm with dnf, or with yum where there is no dnf.
     Rpm,
 }
+
+impl Manager {
+    /// Where its repositories are configured: files, and folders of files.
+    pub fn sources(self) -> &'static [&'static str] {
+        match self {
+            Self::Apt => &["/etc/apt"],
+            Self::Rpm => &[
+                "/etc/yum.repos.d",
+                "/etc/yum.conf",
+                "/etc/yum",
+                "/etc/dnf",
+                "/etc/distro.repos.d",
+            ],
+        }
+    }
+}

@@ -52,7 +52,7 @@ impl Unit {
     pub fn enabled(&self) -> bool {
         matches!(
             self.file_state.as_str(),
-            "enabled" | "enabled-runtime" | "alias" | "static" | "indirect" | "generated"
+            "enabled" | "alias" | "static" | "indirect" | "generated"
         )
     }
 

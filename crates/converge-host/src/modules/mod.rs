@@ -4,6 +4,9 @@
 //! performed, and it answers the same for the real host and for one that is only planned.
 
 mod ping;
+mod service;
+mod systemd_service;
+mod unit_state;
 
 use crate::args::{Args, Bound, Invalid, Spec};
 use crate::change::Changes;
@@ -70,4 +73,6 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 #[rustfmt::skip]
 pub static ALL: &[Entry] = &[
     Entry::of::<ping::Ping>(),
+    Entry::of::<service::Service>(),
+    Entry::of::<systemd_service::SystemdService>(),
 ];

@@ -160,6 +160,25 @@ impl Host for Overlay<'_> {
         }
     }
 
+    fn observe(&self, command: &Command) -> Result<Output> {
+        self.base.observe(command)
+    }
+
+    fn offers(&self, manager: Manager) -> Option<Why> {
+        let refreshed = self.expected.offers.get(&manager).cloned();
+        let sources =
+            |path: &&PathBuf| manager.sources().iter().any(|folder| path.starts_with(folder));
+        let changed =
+            || self.expected.files.keys().chain(self.expected.doubtful.keys()).find(sources);
+        let of_file =
+            || changed().map(|path| Why(format!("the planned change of {}", path.display())));
+        let anything = || self.expected.pending.iter().find(|one| one.reach == Reach::Anything);
+        refreshed
+            .or_else(of_file)
+            .or_else(|| anything().map(|one| one.why.clone()))
+            .or_else(|| self.base.offers(manager))
+    }
+
     fn program(&self, name: &str) -> Result<Option<PathBuf>> {
         if let Some(path) = self.base.program(name)?
             && matches!(self.resolve(&path)?.1, Look::Is(_))
@@ -182,4 +201,3 @@ impl Host for Overlay<'_> {
 fn is_file(look: &Look) -> bool {
     matches!(look, Look::Is(node) if node.kind == NodeKind::File)
 }
-

@@ -19,21 +19,7 @@ const SYSTEM: &[&str] = &[
 /// A unit with what is planned of it and of its file.
 pub(super) fn planned(overlay: &Overlay<'_>, mut unit: Unit, scope: Scope) -> Result<Unit> {
     if scope == Scope::System {
-        for folder in SYSTEM {
-            let path = Path::new(folder).join(&unit.name);
-            let place = overlay.place(&path)?;
-            if !overlay.expected.files.contains_key(&place) {
-                continue;
-            }
-            if let Look::Is(_) = overlay.look(&path)? {
-                if unit.exists == Existence::No {
-                    unit.file_state = "disabled".into();
-                }
-                unit.exists = Existence::Yes;
-                unit.needs_reload = true;
-                break;
-            }
-        }
+        of_file(overlay, &mut unit)?;
     }
     let key = (scope, unit.name.clone());
     let Some(UnitExpect { exists, active, enabled, masked }) = overlay.expected.units.get(&key)
@@ -57,4 +43,38 @@ pub(super) fn planned(overlay: &Overlay<'_>, mut unit: Unit, scope: Scope) -> Re
     }
     unit.properties.insert("UnitFileState".into(), unit.file_state.as_str().into());
     Ok(unit)
+}
+
+/// What a planned unit file, or the planned file of its template, makes of a unit.
+fn of_file(overlay: &Overlay<'_>, unit: &mut Unit) -> Result<()> {
+    let template = unit
+        .name
+        .split_once('@')
+        .and_then(|(stem, rest)| Some(format!("{stem}@.{}", rest.rsplit_once('.')?.1)));
+    let names = [Some(unit.name.clone()), template];
+    for (name, folder) in names.iter().flatten().flat_map(|n| SYSTEM.iter().map(move |f| (n, f))) {
+        let path = Path::new(folder).join(name);
+        if !overlay.expected.files.contains_key(&overlay.place(&path)?) {
+            continue;
+        }
+        if let Look::Is(_) = overlay.look(&path)? {
+            if unit.exists == Existence::No {
+                unit.file_state = of_install(overlay, &path)?.into();
+            }
+            unit.exists = Existence::Yes;
+            unit.needs_reload = true;
+            return Ok(());
+        }
+        if Path::new(unit.property("FragmentPath")) == path {
+            unit.exists = Existence::No;
+        }
+    }
+    Ok(())
+}
+
+/// Without an `[Install]` section nothing can be enabled.
+fn of_install(overlay: &Overlay<'_>, path: &Path) -> Result<&'static str> {
+    let blob = overlay.content(path)?;
+    let installs = |text: &str| text.lines().any(|line| line.trim() == "[Install]");
+    Ok(if blob.text().is_none_or(installs) { "disabled" } else { "static" })
 }
