@@ -91,7 +91,10 @@ impl Node {
 
     /// The key and value of an entry of a mapping.
     pub fn entry(&self, key: &str) -> Option<(&Self, &Self)> {
-        self.as_map()?.iter().find(|(name, _)| name.as_str() == Some(key)).map(|(name, value)| (name, value))
+        self.as_map()?
+            .iter()
+            .find(|(name, _)| name.as_str() == Some(key))
+            .map(|(name, value)| (name, value))
     }
 
     /// What a message calls it: "a mapping", "a string", …
