@@ -1,9 +1,9 @@
 //! Running the machine's own tools, so that a failure always says which command failed and what it printed.
 
 use std::ffi::{OsStr, OsString};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -72,7 +72,8 @@ impl Run {
                 drop(pipe.write_all(&bytes));
             })
         });
-        let output = child.wait_with_output().with_context(|| format!("cannot wait for `{words}`"))?;
+        let output =
+            child.wait_with_output().with_context(|| format!("cannot wait for `{words}`"))?;
         if let Some(writer) = writer {
             drop(writer.join());
         }
@@ -89,6 +90,35 @@ impl Run {
             bail!("`{words}` failed ({}):\n{}", output.status, tail(&printed));
         }
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Runs the command with what it prints going where this program's goes.
+    pub fn show(mut self) -> Result<ExitStatus> {
+        let words = words(&self.command);
+        self.command
+            .stdin(Stdio::null())
+            .status()
+            .with_context(|| format!("cannot start `{words}`"))
+    }
+
+    /// As [`show`](Self::show), and also gives what it printed, stdout and stderr each in its order.
+    pub fn tee(mut self) -> Result<(ExitStatus, String)> {
+        let words = words(&self.command);
+        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.command.spawn().with_context(|| format!("cannot start `{words}`"))?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let (out, err) = std::thread::scope(|scope| {
+            let out = scope.spawn(|| copy(stdout, std::io::stdout()));
+            let err = scope.spawn(|| copy(stderr, std::io::stderr()));
+            (out.join(), err.join())
+        });
+        let status = child.wait().with_context(|| format!("cannot wait for `{words}`"))?;
+        Ok((status, out.unwrap_or_default() + &err.unwrap_or_default()))
+    }
+
+    /// The command as a person would type it, but for quoting.
+    pub fn words(&self) -> String {
+        words(&self.command)
     }
 
     /// Runs the command, which must succeed.
@@ -130,6 +160,19 @@ pub fn proxies() -> Vec<(&'static str, String)> {
         .collect()
 }
 
+/// Copies as text comes, and gives all of it.
+fn copy(from: Option<impl Read>, mut to: impl Write) -> String {
+    let mut all = Vec::new();
+    let mut buffer = [0; 8192];
+    let Some(mut from) = from else { return String::new() };
+    while let Ok(len @ 1..) = from.read(&mut buffer) {
+        all.extend_from_slice(&buffer[..len]);
+        // A closed terminal is no reason to lose what the command says.
+        drop(to.write_all(&buffer[..len]).and_then(|()| to.flush()));
+    }
+    String::from_utf8_lossy(&all).into_owned()
+}
+
 fn words(command: &Command) -> String {
     let mut words = command.get_program().to_string_lossy().into_owned();
     for arg in command.get_args() {
@@ -151,9 +194,20 @@ mod tests {
 
     #[test]
     fn a_failure_names_the_command_and_what_it_printed() {
-        let error = Run::new("sh").args(["-c", "echo out; echo why >&2; exit 3"]).output().unwrap_err().to_string();
+        let error = Run::new("sh")
+            .args(["-c", "echo out; echo why >&2; exit 3"])
+            .output()
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("`sh -c echo out; echo why >&2; exit 3`"), "{error}");
         assert!(error.contains("exit status: 3") && error.contains("out\nwhy"), "{error}");
+    }
+
+    #[test]
+    fn shown_output_is_kept() {
+        let (status, text) =
+            Run::new("sh").args(["-c", "printf one; printf two >&2; exit 4"]).tee().unwrap();
+        assert_eq!((status.code(), text.as_str()), (Some(4), "onetwo"));
     }
 
     #[test]

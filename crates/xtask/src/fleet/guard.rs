@@ -5,6 +5,7 @@
 
 use std::io::Read;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
@@ -23,10 +24,14 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Starts guarding. To be called in a program that has `fleet guard` as a subcommand, before its hosts start.
+    /// Starts guarding. To be called before the hosts start.
     pub fn start() -> Result<Self> {
-        let program = std::env::current_exe().context("cannot tell which program this is")?;
-        let child = Command::new(program)
+        Self::start_program(&std::env::current_exe().context("cannot tell which program this is")?)
+    }
+
+    /// As [`start`](Self::start), for a program that is not xtask itself: `xtask` is where that is.
+    pub fn start_program(xtask: &Path) -> Result<Self> {
+        let child = Command::new(xtask)
             .args(["fleet", COMMAND, &std::process::id().to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

@@ -24,6 +24,9 @@ pub mod sources;
 pub mod upper;
 mod work;
 
+use std::ffi::OsString;
+use std::path::PathBuf;
+
 use anyhow::{Context, Result};
 
 use crate::fleet::host::{Host, Kind, Process};
@@ -52,7 +55,9 @@ impl Spec {
             Kind::Centos => self.centos,
             Kind::Python => self.python,
         };
-        let named = |kind: Kind| (1..=count(kind)).map(move |n| (format!("{}{}{n}", self.prefix, kind.name()), kind));
+        let named = |kind: Kind| {
+            (1..=count(kind)).map(move |n| (format!("{}{}{n}", self.prefix, kind.name()), kind))
+        };
         Kind::ALL.into_iter().flat_map(named).collect()
     }
 }
@@ -80,7 +85,13 @@ impl Fleet {
         let wanted = spec.hosts();
         let started = work.start(&wanted)?;
         let names: Vec<&str> = wanted.iter().map(|(name, _)| name.as_str()).collect();
-        let hosts = work.registry().hosts.iter().filter(|host| names.contains(&host.name.as_str())).cloned().collect();
+        let hosts = work
+            .registry()
+            .hosts
+            .iter()
+            .filter(|host| names.contains(&host.name.as_str()))
+            .cloned()
+            .collect();
         Ok(Self { place, hosts, started })
     }
 
@@ -96,7 +107,10 @@ impl Fleet {
 
     /// The host of this name.
     pub fn host(&self, name: &str) -> Result<&Host> {
-        self.hosts.iter().find(|host| host.name == name).with_context(|| format!("no host `{name}` is running"))
+        self.hosts
+            .iter()
+            .find(|host| host.name == name)
+            .with_context(|| format!("no host `{name}` is running"))
     }
 
     /// The hosts that were already running, in whatever state earlier work left them.
@@ -119,6 +133,12 @@ impl Fleet {
         Ok(())
     }
 
+    /// Makes those hosts as new that were already running.
+    pub fn renew_found(&mut self) -> Result<()> {
+        let found: Vec<String> = self.found().map(|host| host.name.clone()).collect();
+        found.iter().try_for_each(|name| self.fresh(name))
+    }
+
     /// Leaves the hosts running until `cargo xtask fleet down`.
     pub fn keep(mut self) -> Result<()> {
         let started = std::mem::take(&mut self.started);
@@ -131,19 +151,35 @@ impl Fleet {
         Work::begin(&self.place)?.stop(&started)
     }
 
+    /// Writes an inventory with these hosts and no others that may be running, and gives its path.
+    pub fn inventory(&self, name: &str) -> Result<PathBuf> {
+        access::write_inventory(&self.place, name, &self.hosts)
+    }
+
     /// The environment that tells tests in another process about the hosts.
     ///
-    /// `CONVERGE_FLEET` is 1, and `CONVERGE_FLEET_HOSTS` is a JSON list of [`Host`]s.
-    pub fn env(&self) -> Result<Vec<(&'static str, String)>> {
-        let hosts = serde_json::to_string(&self.hosts)?;
-        Ok(vec![("CONVERGE_FLEET", "1".to_owned()), ("CONVERGE_FLEET_HOSTS", hosts)])
+    /// `CONVERGE_FLEET` is 1, `CONVERGE_FLEET_HOSTS` is a JSON list of [`Host`]s, `CONVERGE_FLEET_INVENTORY` names an
+    /// inventory of them, and `CONVERGE_FLEET_XTASK` is a program whose `fleet fresh NAME` renews one.
+    pub fn env(&self) -> Result<Vec<(&'static str, OsString)>> {
+        let xtask = std::env::current_exe().context("cannot tell which program this is")?;
+        Ok(vec![
+            ("CONVERGE_FLEET", "1".into()),
+            ("CONVERGE_FLEET_HOSTS", serde_json::to_string(&self.hosts)?.into()),
+            ("CONVERGE_FLEET_INVENTORY", self.inventory("test")?.into()),
+            ("CONVERGE_FLEET_XTASK", xtask.into()),
+        ])
     }
 
     /// Takes down every host of the fleet in `place` whose owner is this process.
     pub(crate) fn down_owned_by(place: &Place, owner: Process) -> Result<()> {
         let mut work = Work::begin(place)?;
-        let names: Vec<String> =
-            work.registry().hosts.iter().filter(|host| host.owner == Some(owner)).map(|host| host.name.clone()).collect();
+        let names: Vec<String> = work
+            .registry()
+            .hosts
+            .iter()
+            .filter(|host| host.owner == Some(owner))
+            .map(|host| host.name.clone())
+            .collect();
         work.stop(&names)
     }
 }
