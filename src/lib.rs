@@ -6,6 +6,7 @@ pub mod git;
 pub mod playbook;
 pub mod record;
 pub mod redact;
+pub mod report;
 pub mod run;
 pub mod source;
 pub mod target;

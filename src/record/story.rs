@@ -14,7 +14,7 @@ pub struct Story {
     /// The plays, in order.
     pub plays: Vec<PlayRecord>,
     /// Hosts that could not be reached, or were lost.
-    #[serde(default)]
+    #[serde(default, rename = "unreachable")]
     pub lost: Vec<Lost>,
     /// What belongs to no host.
     #[serde(default)]
