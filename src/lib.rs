@@ -3,6 +3,7 @@
 pub mod diagnostic;
 pub mod event;
 pub mod git;
+pub mod history;
 pub mod playbook;
 pub mod record;
 pub mod redact;

@@ -1,4 +1,8 @@
 //! stub
 #[derive(Debug, clap::Args)]
 pub struct Demo {}
-impl Demo { pub fn run(self) -> anyhow::Result<()> { Ok(()) } }
+impl Demo {
+    pub fn run(self) -> anyhow::Result<()> {
+        Ok(())
+    }
+}

@@ -16,11 +16,16 @@ pub fn ensure(chore: &str, names: &[&str]) -> Result<()> {
     }
     let list = missing.join(" ");
     if !rustix::process::geteuid().is_root() {
-        bail!("this machine lacks the packages `{list}`, and only root may install them; run `apt-get install {list}` as root");
+        bail!(
+            "this machine lacks the packages `{list}`, and only root may install them; run `apt-get install {list}` as root"
+        );
     }
     say::progress(chore, &format!("installing {list}"));
     // Package lists may be missing or old on a fresh machine, and an install from old lists fails on files that are gone.
-    Run::new("apt-get").args(["-qq", "update"]).run().with_context(|| format!("cannot install `{list}`"))?;
+    Run::new("apt-get")
+        .args(["-qq", "update"])
+        .run()
+        .with_context(|| format!("cannot install `{list}`"))?;
     Run::new("apt-get")
         .args(["-qq", "install", "--yes", "--no-install-recommends", "--"])
         .args(&missing)

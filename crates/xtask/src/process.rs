@@ -72,7 +72,8 @@ impl Run {
                 drop(pipe.write_all(&bytes));
             })
         });
-        let output = child.wait_with_output().with_context(|| format!("cannot wait for `{words}`"))?;
+        let output =
+            child.wait_with_output().with_context(|| format!("cannot wait for `{words}`"))?;
         if let Some(writer) = writer {
             drop(writer.join());
         }
@@ -151,7 +152,11 @@ mod tests {
 
     #[test]
     fn a_failure_names_the_command_and_what_it_printed() {
-        let error = Run::new("sh").args(["-c", "echo out; echo why >&2; exit 3"]).output().unwrap_err().to_string();
+        let error = Run::new("sh")
+            .args(["-c", "echo out; echo why >&2; exit 3"])
+            .output()
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("`sh -c echo out; echo why >&2; exit 3`"), "{error}");
         assert!(error.contains("exit status: 3") && error.contains("out\nwhy"), "{error}");
     }

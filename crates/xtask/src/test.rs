@@ -1,4 +1,8 @@
 //! stub
 #[derive(Debug, clap::Args)]
 pub struct Test {}
-impl Test { pub fn run(self) -> anyhow::Result<()> { Ok(()) } }
+impl Test {
+    pub fn run(self) -> anyhow::Result<()> {
+        Ok(())
+    }
+}

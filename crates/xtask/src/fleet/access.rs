@@ -46,9 +46,10 @@ pub fn write(place: &Place, registry: &Registry) -> Result<()> {
 fn ssh_config(place: &Place, registry: &Registry) -> Result<String> {
     let mut text = String::new();
     for host in &registry.hosts {
-        for (name, address) in
-            [(host.name.clone(), host.ipv4.to_string()), (format!("{}-v6", host.name), host.ipv6.to_string())]
-        {
+        for (name, address) in [
+            (host.name.clone(), host.ipv4.to_string()),
+            (format!("{}-v6", host.name), host.ipv6.to_string()),
+        ] {
             writeln!(text, "Host {name}\n  HostName {address}\n")?;
         }
     }
@@ -65,10 +66,15 @@ fn ssh_config(place: &Place, registry: &Registry) -> Result<String> {
 /// An inventory with one group for each kind. Its strings are quoted as JSON, which YAML reads alike.
 fn inventory_text(place: &Place, registry: &Registry) -> Result<String> {
     let quoted = |text: &str| serde_json::to_string(text);
-    let mut text = String::from("# Written by `cargo xtask fleet` for the hosts that are running.\nall:\n  vars:\n    ansible_user: root\n");
+    let mut text = String::from(
+        "# Written by `cargo xtask fleet` for the hosts that are running.\nall:\n  vars:\n    ansible_user: root\n",
+    );
     let key = place.ssh_key().display().to_string();
     writeln!(text, "    ansible_ssh_private_key_file: {}", quoted(&key)?)?;
-    let options = format!("-o UserKnownHostsFile=\"{}\" -o StrictHostKeyChecking=yes", place.known_hosts().display());
+    let options = format!(
+        "-o UserKnownHostsFile=\"{}\" -o StrictHostKeyChecking=yes",
+        place.known_hosts().display()
+    );
     writeln!(text, "    ansible_ssh_common_args: {}", quoted(&options)?)?;
     if registry.hosts.is_empty() {
         return Ok(text);
@@ -80,7 +86,12 @@ fn inventory_text(place: &Place, registry: &Registry) -> Result<String> {
             writeln!(text, "    {}:\n      hosts:", kind.name())?;
         }
         for host in hosts {
-            writeln!(text, "        {}:\n          ansible_host: {}", quoted(&host.name)?, host.ipv4)?;
+            writeln!(
+                text,
+                "        {}:\n          ansible_host: {}",
+                quoted(&host.name)?,
+                host.ipv4
+            )?;
         }
     }
     Ok(text)

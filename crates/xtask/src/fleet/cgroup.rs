@@ -13,13 +13,15 @@ use rustix::process::{Pid, Signal, kill_process};
 ///
 /// They lie below this process's own cgroup, so limits that hold for it hold for the host.
 pub fn make(name: &str) -> Result<Vec<PathBuf>> {
-    let own = fs::read_to_string("/proc/self/cgroup").context("cannot read this process's cgroup")?;
+    let own =
+        fs::read_to_string("/proc/self/cgroup").context("cannot read this process's cgroup")?;
     let mut made = Vec::new();
     for parent in parents(&own, Path::new("/sys/fs/cgroup")) {
         let dir = parent.join(name);
         match fs::create_dir(&dir) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                return Err(error).with_context(|| format!("cannot make the cgroup `{}`", dir.display()));
+                return Err(error)
+                    .with_context(|| format!("cannot make the cgroup `{}`", dir.display()));
             }
             _ => made.push(dir),
         }
@@ -61,7 +63,8 @@ pub fn remove(cgroups: &[PathBuf]) -> Result<()> {
         // A process that was just killed keeps its cgroup busy until it is reaped.
         while let Err(error) = remove_tree(cgroup) {
             if Instant::now() > deadline {
-                return Err(error).with_context(|| format!("cannot remove the cgroup `{}`", cgroup.display()));
+                return Err(error)
+                    .with_context(|| format!("cannot remove the cgroup `{}`", cgroup.display()));
             }
             sleep(Duration::from_millis(20));
         }
@@ -93,7 +96,9 @@ fn processes(cgroup: &Path, found: &mut Vec<i32>) {
     let Ok(entries) = fs::read_dir(cgroup) else { return };
     if let Ok(text) = fs::read_to_string(cgroup.join("cgroup.procs")) {
         // Zero stands for a process that this one cannot see.
-        found.extend(text.lines().filter_map(|line| line.parse::<i32>().ok()).filter(|pid| *pid > 0));
+        found.extend(
+            text.lines().filter_map(|line| line.parse::<i32>().ok()).filter(|pid| *pid > 0),
+        );
     }
     for entry in entries.flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {

@@ -19,7 +19,8 @@ use crate::say;
 const PATH: &str = "/run/converge-fleet.lock";
 
 /// What the hosts need of the kernel: forwarding to reach the network, and enough watches for many systemds.
-const SETTINGS: [(&str, u64); 2] = [("net/ipv4/ip_forward", 1), ("fs/inotify/max_user_instances", 8192)];
+const SETTINGS: [(&str, u64); 2] =
+    [("net/ipv4/ip_forward", 1), ("fs/inotify/max_user_instances", 8192)];
 
 /// Who holds a network.
 #[derive(Debug, Serialize, Deserialize)]
@@ -64,7 +65,9 @@ pub fn take(dir: &Path) -> Result<Network> {
 /// Gives the network of the fleet in `dir` back, with whatever of it is still up.
 pub fn release(dir: &Path) -> Result<()> {
     edit(|claims| {
-        let Some(at) = claims.claims.iter().position(|claim| claim.dir == dir) else { return Ok(()) };
+        let Some(at) = claims.claims.iter().position(|claim| claim.dir == dir) else {
+            return Ok(());
+        };
         Network::new(claims.claims[at].slot).down()?;
         claims.claims.remove(at);
         if claims.claims.is_empty() {
@@ -83,28 +86,41 @@ fn free_slot(claims: &Claims) -> Result<u8> {
         match holder {
             Some(claim) => {
                 let how = if claim.dir.exists() { "belongs to" } else { "was left behind by" };
-                let text = format!("{}/16 {how} the fleet in {} (started by process {})", network.ipv4(0), claim.dir.display(), claim.pid);
+                let text = format!(
+                    "{}/16 {how} the fleet in {} (started by process {})",
+                    network.ipv4(0),
+                    claim.dir.display(),
+                    claim.pid
+                );
                 say::progress("fleet", &text);
             }
             None if network.is_up() || network.is_taken() => {
-                say::progress("fleet", &format!("{}/16 is in use on this machine by something else", network.ipv4(0)));
+                say::progress(
+                    "fleet",
+                    &format!("{}/16 is in use on this machine by something else", network.ipv4(0)),
+                );
             }
             None => return Ok(slot),
         }
     }
-    bail!("all {SLOTS} networks that fleets may use on this machine are in use; take one down with `cargo xtask fleet down` in its checkout")
+    bail!(
+        "all {SLOTS} networks that fleets may use on this machine are in use; take one down with `cargo xtask fleet down` in its checkout"
+    )
 }
 
 /// Reads, changes and writes the claims while nobody else does.
 fn edit<T>(change: impl FnOnce(&mut Claims) -> Result<T>) -> Result<T> {
-    let mut file = open().with_context(|| format!("cannot open `{PATH}`; hosts can only be booted by root"))?;
+    let mut file = open()
+        .with_context(|| format!("cannot open `{PATH}`; hosts can only be booted by root"))?;
     flock(&file, FlockOperation::LockExclusive).with_context(|| format!("cannot lock `{PATH}`"))?;
     let mut text = String::new();
     file.read_to_string(&mut text)?;
     let mut claims: Claims = if text.is_empty() {
         Claims::default()
     } else {
-        serde_json::from_str(&text).with_context(|| format!("`{PATH}` is not a list of claims; remove it when no fleet runs"))?
+        serde_json::from_str(&text).with_context(|| {
+            format!("`{PATH}` is not a list of claims; remove it when no fleet runs")
+        })?
     };
     let result = change(&mut claims);
     // Written after a failure too: what was claimed before it must be found by the one who cleans up.
@@ -120,7 +136,8 @@ fn open() -> std::io::Result<File> {
 
 fn setting(name: &str) -> Result<u64> {
     let path = Path::new("/proc/sys").join(name);
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let text =
+        fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
     text.trim().parse().with_context(|| format!("`{}` holds no number", path.display()))
 }
 

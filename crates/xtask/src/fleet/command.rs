@@ -76,16 +76,27 @@ fn up(spec: &Spec) -> Result<()> {
     table(fleet.hosts());
     fleet.keep()?;
     let already = if found > 0 { format!(", {found} of them before") } else { String::new() };
-    say::progress("fleet", &format!("{hosts} hosts up{already} ({:.1} s)", start.elapsed().as_secs_f64()));
-    say::progress("fleet", &format!("reach them by `ssh -F {} NAME`", place.ssh_config().display()));
+    say::progress(
+        "fleet",
+        &format!("{hosts} hosts up{already} ({:.1} s)", start.elapsed().as_secs_f64()),
+    );
+    say::progress(
+        "fleet",
+        &format!("reach them by `ssh -F {} NAME`", place.ssh_config().display()),
+    );
     say::progress("fleet", &format!("their inventory is {}", place.inventory().display()));
     Ok(())
 }
 
 fn down(prefix: &str) -> Result<()> {
     let mut work = Work::begin(&Place::find()?)?;
-    let names: Vec<String> =
-        work.registry().hosts.iter().map(|host| host.name.clone()).filter(|name| name.starts_with(prefix)).collect();
+    let names: Vec<String> = work
+        .registry()
+        .hosts
+        .iter()
+        .map(|host| host.name.clone())
+        .filter(|name| name.starts_with(prefix))
+        .collect();
     work.stop(&names)?;
     say::progress("fleet", &format!("{} hosts down", names.len()));
     Ok(())
@@ -111,7 +122,13 @@ fn table(hosts: &[Host]) {
     let width = hosts.iter().map(|host| host.name.len()).max().unwrap_or_default();
     for host in hosts {
         let state = if host.process.is_some_and(Process::alive) { "up" } else { "ended" };
-        say::line(&format!("{:width$}  {:6}  {:15}  {:20}  {state}", host.name, host.kind.name(), host.ipv4, host.ipv6));
+        say::line(&format!(
+            "{:width$}  {:6}  {:15}  {:20}  {state}",
+            host.name,
+            host.kind.name(),
+            host.ipv4,
+            host.ipv6
+        ));
     }
 }
 

@@ -1,8 +1,8 @@
 //! Booting a root as a host with its own systemd, and taking it down to the last trace.
 
 use std::fs::{self, File};
-use std::net::{SocketAddr, TcpStream};
 use std::io::Read;
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
@@ -36,12 +36,21 @@ pub fn start(host: &mut Host, network: Network) -> Result<()> {
     network.attach(host.index, &host.name)?;
     host.cgroups = cgroup::make(&network.namespace(&host.name))?;
     let console = beside(host, "console.log")?;
-    let log = File::create(&console).with_context(|| format!("cannot write `{}`", console.display()))?;
+    let log =
+        File::create(&console).with_context(|| format!("cannot write `{}`", console.display()))?;
     // A session of its own, because the host must not end with the terminal that it was started from.
     let child = Command::new("setsid")
         .args(["sh", "-c", KEEPER, "converge-fleet"])
         .args(&host.cgroups)
-        .args(["--", "systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--console=pipe"])
+        .args([
+            "--",
+            "systemd-nspawn",
+            "--quiet",
+            "--boot",
+            "--register=no",
+            "--keep-unit",
+            "--console=pipe",
+        ])
         .args(["--resolv-conf=off", "--timezone=off", "--link-journal=no"])
         .arg(format!("--machine={}", network.namespace(&host.name)))
         .arg(format!("--hostname={}", host.name))

@@ -131,7 +131,10 @@ mod tests {
         let mut child = Command::new("sleep").arg("60").spawn().unwrap();
         let process = Process::of(child.id()).unwrap();
         assert!(process.alive());
-        assert!(!Process { started: process.started + 1, ..process }.alive(), "a number used again is another process");
+        assert!(
+            !Process { started: process.started + 1, ..process }.alive(),
+            "a number used again is another process"
+        );
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(!process.alive());

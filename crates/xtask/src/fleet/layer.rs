@@ -33,7 +33,10 @@ impl Access {
 impl Layer {
     /// Starts an empty layer in the new folder `dir`, to be laid over the layers `below` (the highest first).
     pub fn create(dir: PathBuf, below: &[PathBuf]) -> Result<Self> {
-        DirBuilder::new().mode(0o755).create(&dir).with_context(|| format!("cannot make `{}`", dir.display()))?;
+        DirBuilder::new()
+            .mode(0o755)
+            .create(&dir)
+            .with_context(|| format!("cannot make `{}`", dir.display()))?;
         Ok(Self { dir, below: below.to_vec() })
     }
 
@@ -47,7 +50,8 @@ impl Layer {
         let whole = self.dir.join(path);
         self.parents(Path::new(path))?;
         let write = || {
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&whole)?;
+            let mut file =
+                OpenOptions::new().write(true).create_new(true).mode(0o600).open(&whole)?;
             file.write_all(content.as_ref())?;
             set(&whole, access)
         };
@@ -81,7 +85,8 @@ impl Layer {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
                 result => result.with_context(|| format!("cannot make `{}`", made.display()))?,
             }
-            let known = self.below.iter().find_map(|layer| layer.join(&whole).symlink_metadata().ok());
+            let known =
+                self.below.iter().find_map(|layer| layer.join(&whole).symlink_metadata().ok());
             if let Some(known) = known.filter(fs::Metadata::is_dir) {
                 chown(&made, Some(known.uid()), Some(known.gid()))?;
                 fs::set_permissions(&made, Permissions::from_mode(known.mode() & 0o7777))?;

@@ -15,8 +15,13 @@ use crate::process::{self, Run};
 pub const RELEASE: &str = "bookworm";
 
 /// The settings of apt that say how to fetch, and not what to do with it; see apt.conf(5).
-const APT_SETTINGS: [&str; 5] =
-    ["Acquire::http::", "Acquire::https::", "Acquire::Check-", "Acquire::Retries", "Acquire::ForceIPv"];
+const APT_SETTINGS: [&str; 5] = [
+    "Acquire::http::",
+    "Acquire::https::",
+    "Acquire::Check-",
+    "Acquire::Retries",
+    "Acquire::ForceIPv",
+];
 
 /// This machine's way to the network.
 #[derive(Debug)]
@@ -31,7 +36,8 @@ pub struct Machine {
 impl Machine {
     /// Reads the machine's configuration.
     pub fn read() -> Result<Self> {
-        let os_release = fs::read_to_string("/etc/os-release").context("cannot read `/etc/os-release`")?;
+        let os_release =
+            fs::read_to_string("/etc/os-release").context("cannot read `/etc/os-release`")?;
         let codename = os_release.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME="));
         let own = codename.unwrap_or(RELEASE).trim_matches('"');
         let (sources, keys) = sources::read(Path::new("/etc/apt"), own, RELEASE)?;
@@ -58,11 +64,16 @@ impl Machine {
             layer.file("etc/ssl/certs/ca-certificates.crt", read(bundle)?, Access::root(0o644))?;
         }
         for (path, name) in files("/usr/local/share/ca-certificates") {
-            layer.file(&format!("usr/local/share/ca-certificates/{name}"), read(&path)?, Access::root(0o644))?;
+            layer.file(
+                &format!("usr/local/share/ca-certificates/{name}"),
+                read(&path)?,
+                Access::root(0o644),
+            )?;
         }
         let proxies = process::proxies();
         if !proxies.is_empty() {
-            let text: String = proxies.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+            let text: String =
+                proxies.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
             layer.file("etc/environment", text, Access::root(0o644))?;
         }
         Ok(())
@@ -75,7 +86,11 @@ impl Machine {
             layer.file("etc/apt/apt.conf.d/90network", &self.apt_settings, Access::root(0o644))?;
         }
         for (path, name) in files("/etc/apt/auth.conf.d") {
-            layer.file(&format!("etc/apt/auth.conf.d/{name}"), read(&path)?, Access::root(0o600))?;
+            layer.file(
+                &format!("etc/apt/auth.conf.d/{name}"),
+                read(&path)?,
+                Access::root(0o600),
+            )?;
         }
         for key in &self.keys {
             let path = key.to_string_lossy();
@@ -91,7 +106,8 @@ impl Machine {
 /// The machine's name servers, or those behind a resolver that only listens on the machine itself.
 fn resolv_conf() -> Result<String> {
     let text = fs::read_to_string("/etc/resolv.conf").context("cannot read `/etc/resolv.conf`")?;
-    let is_local = text.lines().any(|line| line.starts_with("nameserver") && line.contains(" 127."));
+    let is_local =
+        text.lines().any(|line| line.starts_with("nameserver") && line.contains(" 127."));
     let behind = fs::read_to_string("/run/systemd/resolve/resolv.conf");
     Ok(match behind {
         Ok(behind) if is_local => behind,

@@ -52,7 +52,9 @@ impl Spec {
             Kind::Centos => self.centos,
             Kind::Python => self.python,
         };
-        let named = |kind: Kind| (1..=count(kind)).map(move |n| (format!("{}{}{n}", self.prefix, kind.name()), kind));
+        let named = |kind: Kind| {
+            (1..=count(kind)).map(move |n| (format!("{}{}{n}", self.prefix, kind.name()), kind))
+        };
         Kind::ALL.into_iter().flat_map(named).collect()
     }
 }
@@ -80,7 +82,13 @@ impl Fleet {
         let wanted = spec.hosts();
         let started = work.start(&wanted)?;
         let names: Vec<&str> = wanted.iter().map(|(name, _)| name.as_str()).collect();
-        let hosts = work.registry().hosts.iter().filter(|host| names.contains(&host.name.as_str())).cloned().collect();
+        let hosts = work
+            .registry()
+            .hosts
+            .iter()
+            .filter(|host| names.contains(&host.name.as_str()))
+            .cloned()
+            .collect();
         Ok(Self { place, hosts, started })
     }
 
@@ -96,7 +104,10 @@ impl Fleet {
 
     /// The host of this name.
     pub fn host(&self, name: &str) -> Result<&Host> {
-        self.hosts.iter().find(|host| host.name == name).with_context(|| format!("no host `{name}` is running"))
+        self.hosts
+            .iter()
+            .find(|host| host.name == name)
+            .with_context(|| format!("no host `{name}` is running"))
     }
 
     /// The hosts that were already running, in whatever state earlier work left them.
@@ -142,8 +153,13 @@ impl Fleet {
     /// Takes down every host of the fleet in `place` whose owner is this process.
     pub(crate) fn down_owned_by(place: &Place, owner: Process) -> Result<()> {
         let mut work = Work::begin(place)?;
-        let names: Vec<String> =
-            work.registry().hosts.iter().filter(|host| host.owner == Some(owner)).map(|host| host.name.clone()).collect();
+        let names: Vec<String> = work
+            .registry()
+            .hosts
+            .iter()
+            .filter(|host| host.owner == Some(owner))
+            .map(|host| host.name.clone())
+            .collect();
         work.stop(&names)
     }
 }

@@ -75,7 +75,9 @@ impl Network {
 
     /// Whether this machine already reaches this network's addresses in some way of its own.
     pub fn is_taken(self) -> bool {
-        let routes = Run::new("ip").args(["-4", "route", "show", "to", "match", &self.gateway().to_string()]).output();
+        let routes = Run::new("ip")
+            .args(["-4", "route", "show", "to", "match", &self.gateway().to_string()])
+            .output();
         routes.is_ok_and(|routes| routes.lines().any(|line| !line.starts_with("default")))
     }
 

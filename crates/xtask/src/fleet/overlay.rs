@@ -45,7 +45,8 @@ pub fn unmount(root: &Path) -> Result<()> {
 }
 
 fn is_mounted(root: &Path) -> Result<bool> {
-    let mounts = fs::read_to_string("/proc/self/mounts").context("cannot read the list of mounts")?;
+    let mounts =
+        fs::read_to_string("/proc/self/mounts").context("cannot read the list of mounts")?;
     // A blank is written as an octal escape there, see proc_pid_mounts(5) and fstab(5).
     let root = root.display().to_string().replace(' ', "\\040");
     Ok(mounts.lines().any(|line| line.split(' ').nth(1) == Some(root.as_str())))

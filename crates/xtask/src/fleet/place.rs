@@ -38,10 +38,14 @@ impl Place {
     pub fn at(dir: PathBuf) -> Result<Self> {
         // overlayfs takes its folders in one option string, where these characters mean something else.
         if dir.to_string_lossy().contains([':', ',', '\\', '"', '\n']) {
-            bail!("the fleet's folder `{}` has a character that a mount option cannot carry; set {DIR_VARIABLE}", dir.display());
+            bail!(
+                "the fleet's folder `{}` has a character that a mount option cannot carry; set {DIR_VARIABLE}",
+                dir.display()
+            );
         }
         for made in [dir.clone(), dir.join("roots"), dir.join("hosts")] {
-            fs::create_dir_all(&made).with_context(|| format!("cannot make `{}`", made.display()))?;
+            fs::create_dir_all(&made)
+                .with_context(|| format!("cannot make `{}`", made.display()))?;
         }
         Ok(Self { dir })
     }
@@ -99,7 +103,8 @@ impl Place {
     /// Waits until no other command changes this fleet.
     pub fn lock(&self) -> Result<Lock> {
         let path = self.dir.join("lock");
-        let file = File::create(&path).with_context(|| format!("cannot open `{}`", path.display()))?;
+        let file =
+            File::create(&path).with_context(|| format!("cannot open `{}`", path.display()))?;
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
             say::progress("fleet", "waiting for another command that changes this fleet");
             flock(&file, FlockOperation::LockExclusive)

@@ -31,7 +31,9 @@ impl Registry {
                     .with_context(|| format!("`{}` is not a list of hosts; take the hosts down with the version of xtask that wrote it", path.display()))?;
                 Ok(Self { path, ..read })
             }
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self { path, slot: None, hosts: Vec::new() }),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Ok(Self { path, slot: None, hosts: Vec::new() })
+            }
             Err(error) => Err(error).with_context(|| format!("cannot read `{}`", path.display())),
         }
     }
@@ -42,7 +44,8 @@ impl Registry {
         let mut file = tempfile::NamedTempFile::new_in(dir)?;
         serde_json::to_writer_pretty(&mut file, self)?;
         file.write_all(b"\n")?;
-        file.persist(&self.path).with_context(|| format!("cannot write `{}`", self.path.display()))?;
+        file.persist(&self.path)
+            .with_context(|| format!("cannot write `{}`", self.path.display()))?;
         Ok(())
     }
 
@@ -61,6 +64,8 @@ impl Registry {
 
     /// The lowest number that no host's addresses are made of.
     pub fn free_index(&self) -> u16 {
-        (11..u16::MAX).find(|index| self.hosts.iter().all(|host| host.index != *index)).unwrap_or(u16::MAX)
+        (11..u16::MAX)
+            .find(|index| self.hosts.iter().all(|host| host.index != *index))
+            .unwrap_or(u16::MAX)
     }
 }

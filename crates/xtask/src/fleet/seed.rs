@@ -61,8 +61,16 @@ impl Seed<'_> {
             let path = made.path().join("key");
             keygen(kind, self.name, &path)?;
             let public = path.with_extension("pub");
-            layer.file(&format!("etc/ssh/ssh_host_{kind}_key"), fs::read(&path)?, Access::root(0o600))?;
-            layer.file(&format!("etc/ssh/ssh_host_{kind}_key.pub"), fs::read(&public)?, Access::root(0o644))?;
+            layer.file(
+                &format!("etc/ssh/ssh_host_{kind}_key"),
+                fs::read(&path)?,
+                Access::root(0o600),
+            )?;
+            layer.file(
+                &format!("etc/ssh/ssh_host_{kind}_key.pub"),
+                fs::read(&public)?,
+                Access::root(0o644),
+            )?;
         }
         Ok(())
     }
@@ -74,7 +82,8 @@ pub fn host_keys(dir: &Path) -> Result<Vec<String>> {
         .iter()
         .map(|kind| {
             let path = dir.join(format!("etc/ssh/ssh_host_{kind}_key.pub"));
-            let text = fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+            let text = fs::read_to_string(&path)
+                .with_context(|| format!("cannot read `{}`", path.display()))?;
             Ok(text.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
         })
         .collect()
@@ -87,6 +96,7 @@ pub fn keygen(kind: &str, comment: &str, path: &Path) -> Result<()> {
 
 /// A random machine id, see machine-id(5): 32 hexadecimal digits.
 fn machine_id() -> Result<String> {
-    let uuid = fs::read_to_string("/proc/sys/kernel/random/uuid").context("cannot read a random uuid")?;
+    let uuid =
+        fs::read_to_string("/proc/sys/kernel/random/uuid").context("cannot read a random uuid")?;
     Ok(uuid.trim().replace('-', "") + "\n")
 }

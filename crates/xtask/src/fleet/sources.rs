@@ -33,9 +33,15 @@ pub fn read(etc_apt: &Path, own: &str, release: &str) -> Result<(String, Vec<Pat
         stanzas.extend(read.into_iter().filter_map(|stanza| stanza.of_release(own, release)));
     }
     if stanzas.is_empty() {
-        bail!("`{}` has no source of Debian `{own}` with the component `main`; add one, as hosts install from it", etc_apt.display());
+        bail!(
+            "`{}` has no source of Debian `{own}` with the component `main`; add one, as hosts install from it",
+            etc_apt.display()
+        );
     }
-    let keys = stanzas.iter().filter_map(|stanza| stanza.get("Signed-By")).filter(|key| key.starts_with('/'));
+    let keys = stanzas
+        .iter()
+        .filter_map(|stanza| stanza.get("Signed-By"))
+        .filter(|key| key.starts_with('/'));
     let keys = keys.map(PathBuf::from).collect();
     let text: Vec<String> = stanzas.iter().map(Stanza::text).collect();
     Ok((text.join("\n"), keys))
@@ -43,18 +49,25 @@ pub fn read(etc_apt: &Path, own: &str, release: &str) -> Result<(String, Vec<Pat
 
 impl Stanza {
     fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(field, _)| field.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     fn set(&mut self, name: &str, value: String) {
-        if let Some((_, old)) = self.0.iter_mut().find(|(field, _)| field.eq_ignore_ascii_case(name)) {
+        if let Some((_, old)) =
+            self.0.iter_mut().find(|(field, _)| field.eq_ignore_ascii_case(name))
+        {
             *old = value;
         }
     }
 
     /// The same source for another release; nothing if it is no source of Debian's binary packages for `own`.
     fn of_release(mut self, own: &str, release: &str) -> Option<Self> {
-        let has = |name: &str, word: &str| self.get(name).is_some_and(|all| all.split_whitespace().any(|one| one == word));
+        let has = |name: &str, word: &str| {
+            self.get(name).is_some_and(|all| all.split_whitespace().any(|one| one == word))
+        };
         if !has("Types", "deb") || !has("Components", "main") || self.get("Enabled") == Some("no") {
             return None;
         }
@@ -63,7 +76,8 @@ impl Stanza {
             .split_whitespace()
             .filter_map(|suite| {
                 let rest = suite.strip_prefix(own)?;
-                matches!(rest, "" | "-updates" | "-security" | "/updates").then(|| format!("{release}{rest}"))
+                matches!(rest, "" | "-updates" | "-security" | "/updates")
+                    .then(|| format!("{release}{rest}"))
             })
             .collect();
         if suites.is_empty() {
@@ -165,13 +179,21 @@ mod tests {
         check("sources.list", "deb http://vendor.test/debian trixie stable\n", "");
         check("sources.list", "deb http://vendor.test/debian trixie-pgdg main\n", "");
         check("sources.list.d/x.list.disabled", "deb http://mirror.test/debian trixie main\n", "");
-        check("sources.list.d/x.sources", "Enabled: no\nTypes: deb\nURIs: u\nSuites: trixie\nComponents: main\n", "");
+        check(
+            "sources.list.d/x.sources",
+            "Enabled: no\nTypes: deb\nURIs: u\nSuites: trixie\nComponents: main\n",
+            "",
+        );
     }
 
     #[test]
     fn key_files_are_named() {
         let apt = tempfile::tempdir().unwrap();
-        fs::write(apt.path().join("sources.list"), "deb [signed-by=/a/key.gpg] http://m.test/ bookworm main\n").unwrap();
+        fs::write(
+            apt.path().join("sources.list"),
+            "deb [signed-by=/a/key.gpg] http://m.test/ bookworm main\n",
+        )
+        .unwrap();
         let (_, keys) = read(apt.path(), "bookworm", "bookworm").unwrap();
         assert_eq!(keys, [PathBuf::from("/a/key.gpg")]);
     }

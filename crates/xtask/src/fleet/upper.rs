@@ -77,9 +77,28 @@ pub struct Difference {
 impl Default for Noise {
     fn default() -> Self {
         let trees = [
-            "dev", "proc", "run", "sys", "tmp", "etc/machine-id", "etc/.pwd.lock", "etc/ld.so.cache", "var/cache", "var/lib/apt",
-            "var/lib/dbus/machine-id", "var/lib/dnf", "var/lib/dpkg/lock", "var/lib/dpkg/lock-frontend", "var/lib/dpkg/status-old",
-            "var/lib/dpkg/triggers", "var/lib/rpm", "var/lib/systemd", "var/log", "var/tmp", "root/.ansible", "root/.bash_history",
+            "dev",
+            "proc",
+            "run",
+            "sys",
+            "tmp",
+            "etc/machine-id",
+            "etc/.pwd.lock",
+            "etc/ld.so.cache",
+            "var/cache",
+            "var/lib/apt",
+            "var/lib/dbus/machine-id",
+            "var/lib/dnf",
+            "var/lib/dpkg/lock",
+            "var/lib/dpkg/lock-frontend",
+            "var/lib/dpkg/status-old",
+            "var/lib/dpkg/triggers",
+            "var/lib/rpm",
+            "var/lib/systemd",
+            "var/log",
+            "var/tmp",
+            "root/.ansible",
+            "root/.bash_history",
         ];
         Self { trees: trees.into_iter().map(PathBuf::from).collect(), names: vec!["__pycache__"] }
     }
@@ -112,7 +131,10 @@ pub fn upper_diff(first: &Host, second: &Host, noise: &Noise) -> Result<Vec<Diff
 }
 
 /// The paths at which two such lists differ.
-pub fn compare(first: &BTreeMap<PathBuf, Entry>, second: &BTreeMap<PathBuf, Entry>) -> Vec<Difference> {
+pub fn compare(
+    first: &BTreeMap<PathBuf, Entry>,
+    second: &BTreeMap<PathBuf, Entry>,
+) -> Vec<Difference> {
     let mut paths: Vec<&PathBuf> = first.keys().chain(second.keys()).collect();
     paths.sort();
     paths.dedup();
@@ -125,7 +147,11 @@ pub fn compare(first: &BTreeMap<PathBuf, Entry>, second: &BTreeMap<PathBuf, Entr
 }
 
 /// As [`contents`], for an upper layer and the layers below it (the highest first).
-pub fn layer_contents(upper: &Path, below: &[PathBuf], noise: &Noise) -> Result<BTreeMap<PathBuf, Entry>> {
+pub fn layer_contents(
+    upper: &Path,
+    below: &[PathBuf],
+    noise: &Noise,
+) -> Result<BTreeMap<PathBuf, Entry>> {
     let mut found = BTreeMap::new();
     walk(upper, Path::new(""), noise, &mut |path, entry| {
         let before = below_entry(below, &path)?;
@@ -141,9 +167,16 @@ pub fn layer_contents(upper: &Path, below: &[PathBuf], noise: &Noise) -> Result<
     Ok(found)
 }
 
-fn walk(upper: &Path, dir: &Path, noise: &Noise, visit: &mut impl FnMut(PathBuf, Entry) -> Result<()>) -> Result<()> {
+fn walk(
+    upper: &Path,
+    dir: &Path,
+    noise: &Noise,
+    visit: &mut impl FnMut(PathBuf, Entry) -> Result<()>,
+) -> Result<()> {
     let whole = upper.join(dir);
-    for listed in fs::read_dir(&whole).with_context(|| format!("cannot list `{}`", whole.display()))? {
+    for listed in
+        fs::read_dir(&whole).with_context(|| format!("cannot list `{}`", whole.display()))?
+    {
         let path = dir.join(listed?.file_name());
         if noise.has(&path) {
             continue;
@@ -201,7 +234,8 @@ fn access(metadata: &Metadata) -> Access {
 /// Whether the overlay shows nothing of the layers below in this folder.
 fn is_opaque(path: &Path) -> bool {
     let mut value = [0_u8; 1];
-    rustix::fs::lgetxattr(path, "trusted.overlay.opaque", &mut value[..]).is_ok_and(|len| len == 1 && value == *b"y")
+    rustix::fs::lgetxattr(path, "trusted.overlay.opaque", &mut value[..])
+        .is_ok_and(|len| len == 1 && value == *b"y")
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -217,10 +251,14 @@ impl fmt::Display for Access {
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File { access, sha256 } => write!(f, "file {access} {}", &sha256[..sha256.len().min(12)]),
+            Self::File { access, sha256 } => {
+                write!(f, "file {access} {}", &sha256[..sha256.len().min(12)])
+            }
             Self::Folder { access, replaced: false } => write!(f, "folder {access}"),
             Self::Folder { access, replaced: true } => write!(f, "folder {access}, replaced"),
-            Self::Link { target, owner: (uid, gid) } => write!(f, "link {uid}:{gid} to {}", target.display()),
+            Self::Link { target, owner: (uid, gid) } => {
+                write!(f, "link {uid}:{gid} to {}", target.display())
+            }
             Self::Special { access } => write!(f, "special {access}"),
             Self::Removed => f.write_str("removed"),
         }
@@ -229,7 +267,9 @@ impl fmt::Display for Entry {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let side = |entry: &Option<Entry>| entry.as_ref().map_or_else(|| "untouched".to_owned(), Entry::to_string);
+        let side = |entry: &Option<Entry>| {
+            entry.as_ref().map_or_else(|| "untouched".to_owned(), Entry::to_string)
+        };
         let path = String::from_utf8_lossy(self.path.as_os_str().as_bytes());
         write!(f, "/{path}: {} | {}", side(&self.first), side(&self.second))
     }
@@ -264,11 +304,26 @@ mod tests {
         write(upper.path(), "srv/app/__pycache__/x", "noise");
         let noise = Noise::default().and("srv/other");
         let found = layer_contents(upper.path(), &[below.path().to_owned()], &noise).unwrap();
-        let listed: Vec<String> = found.iter().map(|(path, entry)| format!("{} {entry}", path.display())).collect();
+        let listed: Vec<String> =
+            found.iter().map(|(path, entry)| format!("{} {entry}", path.display())).collect();
         let start = |prefix: &str| listed.iter().filter(|line| line.starts_with(prefix)).count();
-        assert_eq!(start("etc/link link ") + start("etc/mode file 0640") + start("etc/new file"), 3, "{listed:?}");
-        assert_eq!(listed.iter().filter(|line| line.contains("noise") || line.contains("same file")).count(), 0, "{listed:?}");
-        assert!(!listed.iter().any(|line| line.contains("__pycache__") || line.starts_with("var/log")), "{listed:?}");
+        assert_eq!(
+            start("etc/link link ") + start("etc/mode file 0640") + start("etc/new file"),
+            3,
+            "{listed:?}"
+        );
+        assert_eq!(
+            listed
+                .iter()
+                .filter(|line| line.contains("noise") || line.contains("same file"))
+                .count(),
+            0,
+            "{listed:?}"
+        );
+        assert!(
+            !listed.iter().any(|line| line.contains("__pycache__") || line.starts_with("var/log")),
+            "{listed:?}"
+        );
     }
 
     #[test]

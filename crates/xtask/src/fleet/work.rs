@@ -20,7 +20,8 @@ use crate::packages;
 use crate::say;
 
 /// What booting hosts needs on this machine.
-const PACKAGES: [&str; 5] = ["iproute2", "nftables", "openssh-client", "systemd-container", "util-linux"];
+const PACKAGES: [&str; 5] =
+    ["iproute2", "nftables", "openssh-client", "systemd-container", "util-linux"];
 
 /// How long a host may take to boot. An idle machine needs about a second; a loaded one may need a minute.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -37,7 +38,9 @@ impl Work {
     /// Waits for the right to change the fleet.
     pub(crate) fn begin(place: &Place) -> Result<Self> {
         if !rustix::process::geteuid().is_root() {
-            bail!("booting hosts takes namespaces, mounts and cgroups of this machine, which only root may use; run this as root");
+            bail!(
+                "booting hosts takes namespaces, mounts and cgroups of this machine, which only root may use; run this as root"
+            );
         }
         let lock = place.lock()?;
         Ok(Self { registry: Registry::load(place)?, place: place.clone(), _lock: lock })
@@ -58,7 +61,10 @@ impl Work {
             Ok(()) => Ok(names),
             Err(error) => {
                 if let Err(other) = self.stop(&names) {
-                    say::progress("fleet", &format!("after a failure, cannot take down what was started: {other:#}"));
+                    say::progress(
+                        "fleet",
+                        &format!("after a failure, cannot take down what was started: {other:#}"),
+                    );
                 }
                 Err(error)
             }
@@ -68,7 +74,8 @@ impl Work {
     /// Throws the upper layer of a host away and boots it again.
     pub(crate) fn fresh(&mut self, name: &str) -> Result<Host> {
         let mut host = self.registry.get(name).cloned().with_context(|| {
-            let names: Vec<&str> = self.registry.hosts.iter().map(|host| host.name.as_str()).collect();
+            let names: Vec<&str> =
+                self.registry.hosts.iter().map(|host| host.name.as_str()).collect();
             format!("no host `{name}` is running; running are: {}", names.join(", "))
         })?;
         let network = self.network()?;
@@ -111,10 +118,14 @@ impl Work {
                 missing.push((name.clone(), *kind));
                 continue;
             };
-            let foreign = host.owner.filter(|owner| owner.alive() && Some(*owner) != Process::current());
+            let foreign =
+                host.owner.filter(|owner| owner.alive() && Some(*owner) != Process::current());
             let abandoned = host.owner.is_some_and(|owner| !owner.alive());
             if let Some(owner) = foreign {
-                bail!("the host `{name}` belongs to process {}, which still runs; wait for it, or take another prefix", owner.pid);
+                bail!(
+                    "the host `{name}` belongs to process {}, which still runs; wait for it, or take another prefix",
+                    owner.pid
+                );
             }
             if abandoned || !host.process.is_some_and(Process::alive) {
                 self.stop_one(name)?;
@@ -154,7 +165,13 @@ impl Work {
         self.wait(hosts)
     }
 
-    fn describe(&self, name: &str, kind: Kind, layers: Vec<std::path::PathBuf>, network: Network) -> Host {
+    fn describe(
+        &self,
+        name: &str,
+        kind: Kind,
+        layers: Vec<std::path::PathBuf>,
+        network: Network,
+    ) -> Host {
         let index = self.registry.free_index();
         let dir = self.place.host(name);
         Host {
@@ -193,15 +210,24 @@ impl Work {
         let waited: Vec<(Host, Result<()>)> = thread::scope(|scope| {
             let waiting: Vec<_> = hosts
                 .into_iter()
-                .map(|host| scope.spawn(move || (container::wait_ready(&host, Instant::now() + PATIENCE), host)))
+                .map(|host| {
+                    scope.spawn(move || {
+                        (container::wait_ready(&host, Instant::now() + PATIENCE), host)
+                    })
+                })
                 .collect();
-            let joined = waiting.into_iter().map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            let joined = waiting
+                .into_iter()
+                .map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             joined.map(|(result, host)| (host, result)).collect()
         });
         let network = self.network()?;
         for (mut host, result) in waited {
             let Err(error) = result else { continue };
-            say::progress("fleet", &format!("booting `{}` once more, because {error:#}", host.name));
+            say::progress(
+                "fleet",
+                &format!("booting `{}` once more, because {error:#}", host.name),
+            );
             container::stop(&host, network)?;
             self.boot_empty(&mut host, network)?;
             container::wait_ready(&host, Instant::now() + PATIENCE)?;
@@ -218,7 +244,10 @@ impl Work {
     }
 
     fn network(&self) -> Result<Network> {
-        self.registry.slot.map(Network::new).context("the fleet has hosts but no network; its list of hosts was changed by hand")
+        self.registry
+            .slot
+            .map(Network::new)
+            .context("the fleet has hosts but no network; its list of hosts was changed by hand")
     }
 }
 

@@ -19,7 +19,17 @@ const PACKAGES: [(&str, &str, &[&str]); 24] = [
     ("dnf", "dnf", &["yum"]),
     ("findutils", "findutils", &[]),
     ("gawk", "mawk", &[]),
-    ("glibc", "libc6", &["rtld(GNU_HASH)", "libc.so.6", "libc.so.6()(64bit)", "libm.so.6()(64bit)", "libpthread.so.0()(64bit)"]),
+    (
+        "glibc",
+        "libc6",
+        &[
+            "rtld(GNU_HASH)",
+            "libc.so.6",
+            "libc.so.6()(64bit)",
+            "libm.so.6()(64bit)",
+            "libpthread.so.0()(64bit)",
+        ],
+    ),
     ("grep", "grep", &[]),
     ("gzip", "gzip", &[]),
     ("iproute", "iproute2", &[]),
@@ -51,7 +61,8 @@ The release that this host says it is.
 
 /// The spec that makes all of them.
 pub(crate) fn spec(root: &Path) -> Result<String> {
-    let versions = process::chroot(root, "dpkg-query --show --showformat='${Package} ${Version}\\n'\n")?;
+    let versions =
+        process::chroot(root, "dpkg-query --show --showformat='${Package} ${Version}\\n'\n")?;
     let mut spec = HEAD.to_owned();
     for (name, debian, provides) in PACKAGES {
         let version = versions

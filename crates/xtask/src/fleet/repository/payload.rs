@@ -55,12 +55,22 @@ impl Payload {
             }
         }
         shape(dir, product)?;
-        let mut payload = Self { dir: dir.to_owned(), version, units: Vec::new(), files: Vec::new(), folders: Vec::new() };
+        let mut payload = Self {
+            dir: dir.to_owned(),
+            version,
+            units: Vec::new(),
+            files: Vec::new(),
+            folders: Vec::new(),
+        };
         payload.list(root, "")?;
         payload.files.sort();
         payload.folders.sort();
-        let units = payload.files.iter().filter_map(|file| file.strip_prefix("usr/lib/systemd/system/"));
-        payload.units = units.filter(|unit| unit.ends_with(".service") && !unit.contains(['@', '/'])).map(str::to_owned).collect();
+        let units =
+            payload.files.iter().filter_map(|file| file.strip_prefix("usr/lib/systemd/system/"));
+        payload.units = units
+            .filter(|unit| unit.ends_with(".service") && !unit.contains(['@', '/']))
+            .map(str::to_owned)
+            .collect();
         Ok(payload)
     }
 
@@ -69,7 +79,8 @@ impl Payload {
         let mut lines = Vec::new();
         for folder in &self.folders {
             let owner = product.user.filter(|_| product.owned.contains(&folder.as_str()));
-            let access = owner.map_or_else(String::new, |user| format!("%attr(0750, {user}, {user}) "));
+            let access =
+                owner.map_or_else(String::new, |user| format!("%attr(0750, {user}, {user}) "));
             lines.push(format!("%dir {access}\"/{folder}\""));
         }
         for file in &self.files {
@@ -103,12 +114,17 @@ fn shape(dir: &Path, product: &Product) -> Result<()> {
     for name in ["bin", "sbin", "lib", "lib64"] {
         if dir.join(name).is_dir() {
             fs::create_dir_all(dir.join("usr").join(name))?;
-            Run::new("cp").args(["-a", "--"]).arg(dir.join(name).join(".")).arg(dir.join("usr").join(name)).run()?;
+            Run::new("cp")
+                .args(["-a", "--"])
+                .arg(dir.join(name).join("."))
+                .arg(dir.join("usr").join(name))
+                .run()?;
             fs::remove_dir_all(dir.join(name))?;
         }
     }
     for (from, to) in product.moved {
-        fs::rename(dir.join(from), dir.join(to)).with_context(|| format!("cannot move `{from}`"))?;
+        fs::rename(dir.join(from), dir.join(to))
+            .with_context(|| format!("cannot move `{from}`"))?;
     }
     for path in NEVER.iter().chain(product.dropped).map(|path| dir.join(path)) {
         if path.is_dir() {
@@ -118,7 +134,8 @@ fn shape(dir: &Path, product: &Product) -> Result<()> {
         }
     }
     for (path, old, new) in product.edited {
-        let text = fs::read_to_string(dir.join(path)).with_context(|| format!("cannot read `{path}`"))?;
+        let text =
+            fs::read_to_string(dir.join(path)).with_context(|| format!("cannot read `{path}`"))?;
         fs::write(dir.join(path), text.replace(old, new))?;
     }
     for (path, text) in product.written {

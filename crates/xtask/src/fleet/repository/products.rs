@@ -30,8 +30,16 @@ pub(crate) const PRODUCTS: &[Product] = &[
         debian: "nginx",
         user: Some("nginx"),
         dropped: &[
-            "etc/init.d", "etc/default", "etc/ufw", "etc/logrotate.d", "etc/nginx/sites-available", "etc/nginx/sites-enabled",
-            "etc/nginx/modules-available", "etc/nginx/modules-enabled", "etc/nginx/snippets", "var/www",
+            "etc/init.d",
+            "etc/default",
+            "etc/ufw",
+            "etc/logrotate.d",
+            "etc/nginx/sites-available",
+            "etc/nginx/sites-enabled",
+            "etc/nginx/modules-available",
+            "etc/nginx/modules-enabled",
+            "etc/nginx/snippets",
+            "var/www",
         ],
         moved: &[],
         edited: &[],
@@ -42,7 +50,12 @@ pub(crate) const PRODUCTS: &[Product] = &[
         name: "redis",
         debian: "redis-server",
         user: Some("redis"),
-        dropped: &["etc/init.d", "etc/default", "etc/logrotate.d", "usr/lib/systemd/system/redis-server@.service"],
+        dropped: &[
+            "etc/init.d",
+            "etc/default",
+            "etc/logrotate.d",
+            "usr/lib/systemd/system/redis-server@.service",
+        ],
         moved: &[
             ("usr/lib/systemd/system/redis-server.service", "usr/lib/systemd/system/redis.service"),
             ("etc/redis/redis.conf", "etc/redis.conf"),
@@ -128,7 +141,9 @@ impl Product {
             spec.push_str("%post\nsystemctl daemon-reload >/dev/null 2>&1 || :\n");
             // Zero stands for a removal, one for an upgrade; see the scriptlets of rpm-spec(5).
             let units = payload.units.join(" ");
-            let text = format!("%preun\nif [ $1 -eq 0 ]; then systemctl --no-reload disable --now {units} >/dev/null 2>&1 || :; fi\n");
+            let text = format!(
+                "%preun\nif [ $1 -eq 0 ]; then systemctl --no-reload disable --now {units} >/dev/null 2>&1 || :; fi\n"
+            );
             spec.push_str(&text);
             spec.push_str("%postun\nsystemctl daemon-reload >/dev/null 2>&1 || :\n");
         }

@@ -12,7 +12,8 @@ use crate::process::{self, Run};
 /// This file, as the recipe of the root.
 pub(crate) const RECIPE: &str = include_str!("debian.rs");
 
-const INCLUDE: &str = "systemd,systemd-sysv,dbus,openssh-server,sudo,iproute2,ca-certificates,procps";
+const INCLUDE: &str =
+    "systemd,systemd-sysv,dbus,openssh-server,sudo,iproute2,ca-certificates,procps";
 
 /// What is done to the root once its packages are in. The units masked here have no use in a container, or would
 /// disturb tests at moments of their own.
@@ -47,7 +48,8 @@ if ls /usr/bin/python* 2>/dev/null; then echo 'this root must not have a Python'
 /// Builds the root and gives its folder.
 pub(crate) fn build(workshop: &Workshop, machine: &Machine) -> Result<PathBuf> {
     let sources = workshop.dir().join("debian.sources");
-    fs::write(&sources, &machine.sources).with_context(|| format!("cannot write `{}`", sources.display()))?;
+    fs::write(&sources, &machine.sources)
+        .with_context(|| format!("cannot write `{}`", sources.display()))?;
     let root = workshop.dir().join("debian");
     let mut command = Run::new("mmdebstrap").args(["--quiet", "--mode=root", "--variant=minbase"]);
     command = command.arg(format!("--include={INCLUDE}"));

@@ -29,15 +29,21 @@ pub fn layers(place: &Place, kind: Kind, machine: &Machine) -> Result<Vec<PathBu
     })?;
     let above = match kind {
         Kind::Debian => return Ok(vec![base]),
-        Kind::Python => cached(place, "python", &[base_name(&base), python::RECIPE], "under a minute", |workshop| {
-            workshop.layer(&[base.clone()], machine, python::build)
-        })?,
+        Kind::Python => cached(
+            place,
+            "python",
+            &[base_name(&base), python::RECIPE],
+            "under a minute",
+            |workshop| workshop.layer(&[base.clone()], machine, python::build),
+        )?,
         Kind::Centos => {
             let recipe: Vec<&str> =
                 [base_name(&base), centos::RECIPE].into_iter().chain(repository::RECIPE).collect();
             cached(place, "centos", &recipe, "about a minute", |workshop| {
                 packages::ensure("fleet", &["rpm", "createrepo-c"])?;
-                workshop.layer(&[base.clone()], machine, |root| centos::build(root, &workshop.folder("repository")?))
+                workshop.layer(&[base.clone()], machine, |root| {
+                    centos::build(root, &workshop.folder("repository")?)
+                })
             })?
         }
     };
@@ -60,8 +66,12 @@ fn cached(
     let start = Instant::now();
     let workshop = Workshop::new(place)?;
     let built = build(&workshop).with_context(|| format!("cannot build the {name} root"))?;
-    fs::rename(&built, &dir).with_context(|| format!("cannot put the {name} root at `{}`", dir.display()))?;
-    say::progress("fleet", &format!("built the {name} root in {:.0} s", start.elapsed().as_secs_f64()));
+    fs::rename(&built, &dir)
+        .with_context(|| format!("cannot put the {name} root at `{}`", dir.display()))?;
+    say::progress(
+        "fleet",
+        &format!("built the {name} root in {:.0} s", start.elapsed().as_secs_f64()),
+    );
     Ok(dir)
 }
 

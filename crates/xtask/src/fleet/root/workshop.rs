@@ -52,7 +52,12 @@ impl Workshop {
     /// Builds a layer above others: what `build` writes into the root that it is given. Gives the layer's folder.
     ///
     /// While it is built, the root reaches the network and installs packages as this machine does.
-    pub(crate) fn layer(&self, below: &[PathBuf], machine: &Machine, build: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+    pub(crate) fn layer(
+        &self,
+        below: &[PathBuf],
+        machine: &Machine,
+        build: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<PathBuf> {
         let network = Layer::create(self.dir().join("network"), below)?;
         machine.write_network(&network)?;
         machine.write_apt(&network)?;
