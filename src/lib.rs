@@ -1,11 +1,15 @@
 //! converge: configuration of servers over SSH.
 
+pub mod cli;
 pub mod diagnostic;
 pub mod event;
+pub mod git;
+pub mod history;
 pub mod inventory;
 pub mod playbook;
 pub mod project;
 pub mod redact;
+pub mod report;
 pub mod source;
 pub mod target;
 pub mod value;

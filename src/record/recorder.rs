@@ -164,11 +164,10 @@ mod tests {
 
     use converge_host::blob::Blob;
     use converge_host::change::{
-        Before, CacheChange, Change, Description, FileChange, FileKind, FileState, Sign, Text,
+        Before, Change, Description, FileChange, FileKind, FileState, GroupChange, Sign, Text,
         TextDiff,
     };
     use converge_host::data::{Data, Map};
-    use converge_host::host::{Command, Manager};
 
     use super::Recorder;
     use crate::event::{Counts, Event, Listener, PlayInfo, Step, TaskInfo, Verdict};
@@ -210,9 +209,9 @@ mod tests {
         })
     }
 
-    fn cache() -> Change {
-        let command = Command::new(["apt-get", "update"]);
-        Change::Cache(CacheChange { manager: Manager::Apt, command, counts: false })
+    /// Something that does not count.
+    fn refresh() -> Change {
+        Change::Group(GroupChange { before: None, after: None, commands: Vec::new() })
     }
 
     fn step(verdict: Verdict) -> Step {
@@ -229,7 +228,7 @@ mod tests {
             delegated: None,
             item: Some("item hunter22".into()),
             verdict,
-            changes: vec![file(), cache()],
+            changes: vec![file(), refresh()],
             results: Map::from([("msg".into(), Data::from("hunter22 refused"))]),
             warnings: vec!["hunter22 is weak".into()],
             hidden: false,
@@ -296,7 +295,7 @@ mod tests {
               "counts": true
             },
             {
-              "kind": "cache",
+              "kind": "group",
               "sign": "act",
               "what": "refresh",
               "counts": false
@@ -334,7 +333,7 @@ mod tests {
               "counts": true
             },
             {
-              "kind": "cache",
+              "kind": "group",
               "sign": "act",
               "what": "(hidden by no_log)",
               "counts": false
@@ -356,7 +355,7 @@ mod tests {
             step.changes[0].facts,
             ["mode 0644 → 0600", "content not shown (`diff: false`)"]
         );
-        assert_eq!(step.changes[1].kind, Kind::Cache);
+        assert_eq!(step.changes[1].kind, Kind::Group);
         assert_eq!(step.results, None, "nobody asked for the results of what went well");
     }
 

@@ -14,7 +14,7 @@ pub struct Story {
     /// The plays, in order.
     pub plays: Vec<PlayRecord>,
     /// Hosts that could not be reached, or were lost.
-    #[serde(default)]
+    #[serde(default, rename = "unreachable")]
     pub lost: Vec<Lost>,
     /// What belongs to no host.
     #[serde(default)]
@@ -76,6 +76,16 @@ impl Story {
         }
     }
 
+    /// What happened as records again, in an order that tells the same story.
+    pub fn records(&self) -> impl Iterator<Item = Record> {
+        let plays = self.plays.iter().flat_map(|play| {
+            let head = PlayRecord { tasks: Vec::new(), ..play.clone() };
+            std::iter::once(Record::Play(head)).chain(play.tasks.iter().flat_map(task_records))
+        });
+        let lost = self.lost.iter().cloned().map(Record::Lost);
+        plays.chain(lost).chain(self.warnings.iter().cloned().map(Record::Warning))
+    }
+
     /// Every task of every play.
     pub fn tasks(&self) -> impl Iterator<Item = &TaskRecord> {
         self.plays.iter().flat_map(|play| &play.tasks)
@@ -117,6 +127,12 @@ impl Story {
             .flat_map(|play| play.tasks.iter_mut().rev())
             .find(|task| task.number == number)
     }
+}
+
+fn task_records(task: &TaskRecord) -> impl Iterator<Item = Record> {
+    let head = TaskRecord { steps: Vec::new(), ..task.clone() };
+    let steps = task.steps.iter().map(|step| Record::Step(task.number, step.clone()));
+    std::iter::once(Record::Task(head)).chain(steps)
 }
 
 impl Totals {
