@@ -1,7 +1,9 @@
 //! `cargo xtask`: the table of the project's chores.
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
-use xtask::{demo, fleet, test};
+use xtask::{demo, fleet, say, test};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "The project's own chores", version)]
@@ -21,10 +23,17 @@ enum Command {
     Test(test::Test),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Cli::parse().command {
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
         Command::Demo(demo) => demo.run(),
         Command::Fleet(command) => command.run(),
         Command::Test(test) => test.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say::progress("error", &format!("{error:#}"));
+            ExitCode::FAILURE
+        }
     }
 }
