@@ -19,6 +19,8 @@ enum Command {
     /// Boots real hosts on this machine for work by hand
     #[command(subcommand)]
     Fleet(fleet::command::Command),
+    /// Records what ansible-playbook makes of the playbooks in tests/playbooks
+    RecordPlaybooks(record::Record),
     /// Runs every check: format, lints, unit tests, and the tests on real hosts
     Test(test::Test),
 }
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Demo(demo) => demo.run(),
         Command::Fleet(command) => command.run(),
+        Command::RecordPlaybooks(record) => record.run(),
         Command::Test(test) => test.run(),
     };
     match done {
