@@ -7,6 +7,8 @@ pub mod demo;
 pub mod fleet;
 pub mod packages;
 pub mod process;
+pub mod record;
+pub mod reference;
 pub mod relay;
 pub mod say;
 pub mod test;

@@ -15,6 +15,9 @@ use crate::say;
 /// What compiling the project and its tests needs on this machine. The Rust side is in rust-toolchain.toml.
 const PACKAGES: [&str; 5] = ["curl", "gcc", "git", "libc6-dev", "openssh-client"];
 
+/// The name of the step that needs hosts.
+const ON_HOSTS: &str = "tests on real hosts";
+
 /// The options of `cargo xtask test`.
 #[derive(Debug, Args)]
 pub struct Test {
@@ -52,7 +55,13 @@ impl Test {
         outcomes.push(step("tests", tests)?);
         outcomes.push(step("documentation tests", cargo(&["test", "--workspace", "--doc"]))?);
         if !self.quick {
-            outcomes.push(fleet_tests()?);
+            let start = Instant::now();
+            outcomes.push(fleet_tests().unwrap_or_else(|error| Outcome {
+                name: ON_HOSTS,
+                passed: false,
+                time: start.elapsed(),
+                summary: vec![format!("{error:#}")],
+            }));
         }
         close(&outcomes)
     }
@@ -68,7 +77,7 @@ fn fleet_tests() -> Result<Outcome> {
     for (name, value) in fleet.env()? {
         tests = tests.env(name, value);
     }
-    let outcome = step("tests on real hosts", tests);
+    let outcome = step(ON_HOSTS, tests);
     let down = fleet.down();
     drop(guard);
     down?;

@@ -26,7 +26,8 @@ pub struct Guard {
 impl Guard {
     /// Starts guarding. To be called before the hosts start.
     pub fn start() -> Result<Self> {
-        Self::start_program(&std::env::current_exe().context("cannot tell which program this is")?)
+        // Not by its path, where cargo may have put a new program since this one was started.
+        Self::start_program(Path::new("/proc/self/exe"))
     }
 
     /// As [`start`](Self::start), for a program that is not xtask itself: `xtask` is where that is.

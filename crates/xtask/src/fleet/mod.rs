@@ -161,7 +161,8 @@ impl Fleet {
     /// `CONVERGE_FLEET` is 1, `CONVERGE_FLEET_HOSTS` is a JSON list of [`Host`]s, `CONVERGE_FLEET_INVENTORY` names an
     /// inventory of them, and `CONVERGE_FLEET_XTASK` is a program whose `fleet fresh NAME` renews one.
     pub fn env(&self) -> Result<Vec<(&'static str, OsString)>> {
-        let xtask = std::env::current_exe().context("cannot tell which program this is")?;
+        // Not by its path, where cargo may have put a new program since this one was started.
+        let xtask = format!("/proc/{}/exe", std::process::id());
         Ok(vec![
             ("CONVERGE_FLEET", "1".into()),
             ("CONVERGE_FLEET_HOSTS", serde_json::to_string(&self.hosts)?.into()),

@@ -44,10 +44,21 @@ pub fn unmount(root: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Unmounts whatever is mounted in `dir` or below it, the last mounted first.
+pub fn unmount_below(dir: &Path) -> Result<()> {
+    let mounted = mount_points()?;
+    mounted.iter().rev().filter(|point| point.starts_with(dir)).try_for_each(|point| unmount(point))
+}
+
 fn is_mounted(root: &Path) -> Result<bool> {
+    Ok(mount_points()?.iter().any(|point| point == root))
+}
+
+/// The folders that something is mounted on, in the order in which it was; see proc_pid_mounts(5) and fstab(5).
+fn mount_points() -> Result<Vec<PathBuf>> {
     let mounts =
         fs::read_to_string("/proc/self/mounts").context("cannot read the list of mounts")?;
-    // A blank is written as an octal escape there, see proc_pid_mounts(5) and fstab(5).
-    let root = root.display().to_string().replace(' ', "\\040");
-    Ok(mounts.lines().any(|line| line.split(' ').nth(1) == Some(root.as_str())))
+    let points = mounts.lines().filter_map(|line| line.split(' ').nth(1));
+    // A blank is written as an octal escape there.
+    Ok(points.map(|point| PathBuf::from(point.replace("\\040", " "))).collect())
 }

@@ -90,9 +90,14 @@ impl Place {
         self.dir.join("inventory/hosts.yml")
     }
 
-    /// A new folder that only root may enter, for work that is thrown away.
-    pub fn scratch(&self) -> Result<tempfile::TempDir> {
-        let parent = self.dir.join("scratch");
+    /// The folder of work that is thrown away. Only who holds the lock may use it.
+    pub fn scratch(&self) -> PathBuf {
+        self.dir.join("scratch")
+    }
+
+    /// A new folder in [`scratch`](Self::scratch), which only root may enter.
+    pub fn new_scratch(&self) -> Result<tempfile::TempDir> {
+        let parent = self.scratch();
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&parent)?;
         let scratch = tempfile::Builder::new().tempdir_in(&parent)?;
         // Roots are built below it, and the users of a root must be able to pass.

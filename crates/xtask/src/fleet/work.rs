@@ -43,6 +43,7 @@ impl Work {
             );
         }
         let lock = place.lock()?;
+        root::clear_leftovers(place)?;
         Ok(Self { registry: Registry::load(place)?, place: place.clone(), _lock: lock })
     }
 
@@ -73,11 +74,11 @@ impl Work {
 
     /// Throws the upper layer of a host away and boots it again.
     pub(crate) fn fresh(&mut self, name: &str) -> Result<Host> {
-        let mut host = self.registry.get(name).cloned().with_context(|| {
-            let names: Vec<&str> =
-                self.registry.hosts.iter().map(|host| host.name.as_str()).collect();
-            format!("no host `{name}` is running; running are: {}", names.join(", "))
-        })?;
+        let names: Vec<&str> = self.registry.hosts.iter().map(|host| host.name.as_str()).collect();
+        let running = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let known = self.registry.get(name).cloned();
+        let mut host = known
+            .with_context(|| format!("no host `{name}` is running; running are: {running}"))?;
         let network = self.network()?;
         container::stop(&host, network)?;
         self.boot_empty(&mut host, network)?;

@@ -17,6 +17,7 @@ use crate::fleet::machine::{Machine, RELEASE};
 use crate::fleet::place::Place;
 use crate::fleet::repository;
 use crate::fleet::root::workshop::Workshop;
+pub(crate) use crate::fleet::root::workshop::clear_leftovers;
 use crate::packages;
 use crate::say;
 

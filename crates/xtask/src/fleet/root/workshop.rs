@@ -34,7 +34,7 @@ pub(crate) struct Workshop {
 impl Workshop {
     /// Makes the folder.
     pub(crate) fn new(place: &Place) -> Result<Self> {
-        Ok(Self { scratch: place.scratch()? })
+        Ok(Self { scratch: place.new_scratch()? })
     }
 
     /// Its path.
@@ -86,6 +86,12 @@ impl Drop for Workshop {
         // Whatever fails here was reported by the step that left the mount; the folder then stays.
         drop(overlay::unmount(&self.root()));
     }
+}
+
+/// Removes what is left of roots whose building was interrupted. Only for who holds the fleet's lock.
+pub(crate) fn clear_leftovers(place: &Place) -> Result<()> {
+    overlay::unmount_below(&place.scratch())?;
+    remove(&place.scratch())
 }
 
 fn remove(path: &Path) -> Result<()> {
