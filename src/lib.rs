@@ -1,6 +1,5 @@
 //! converge: configuration of servers over SSH.
 
-pub mod cli;
 pub mod diagnostic;
 pub mod event;
 pub mod git;
@@ -8,9 +7,11 @@ pub mod history;
 pub mod inventory;
 pub mod playbook;
 pub mod project;
+pub mod record;
 pub mod redact;
 pub mod report;
 pub mod source;
 pub mod target;
+pub mod transport;
 pub mod value;
 pub mod yaml;
