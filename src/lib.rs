@@ -12,6 +12,8 @@ pub mod redact;
 pub mod report;
 pub mod source;
 pub mod target;
+pub mod template;
 pub mod transport;
 pub mod value;
+pub mod vars;
 pub mod yaml;

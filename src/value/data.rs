@@ -57,6 +57,10 @@ impl Value {
                 let map: Map = map.entries()?.into_iter().collect();
                 Self::from(map).to_data()?
             }
+            Self::Live(Live::Mapping(mapping)) => {
+                let map: Map = mapping.entries()?.into_iter().collect();
+                Self::from(map).to_data()?
+            }
             Self::Live(Live::Lazy(lazy)) => lazy.force()?.to_data()?,
             Self::Live(Live::Object(object)) => {
                 return Err(Stop::value(format!("a {} is no data", object.type_name())));

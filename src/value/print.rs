@@ -115,6 +115,14 @@ fn write_live(out: &mut String, live: &Live) -> Result<(), Stop> {
                 map.entries()?.into_iter().map(|(key, value)| (key.to_value(), value)).collect();
             write_entries(out, &entries)?;
         }
+        Live::Mapping(mapping) => {
+            let entries: Vec<_> = mapping
+                .entries()?
+                .into_iter()
+                .map(|(key, value)| (key.to_value(), value))
+                .collect();
+            write_entries(out, &entries)?;
+        }
         Live::Tuple(items) if items.len() == 1 => write_items(out, items, "(", ",)")?,
         Live::Tuple(items) => write_items(out, items, "(", ")")?,
         Live::Lazy(lazy) => write_repr(out, &lazy.force()?)?,
