@@ -15,9 +15,9 @@ mod set_stats;
 
 use crate::plan::eval::Eval;
 use crate::plan::files::Files;
+use crate::plan::halt::Halt;
 use crate::plan::outcome::Outcome;
 use crate::playbook::{Action as Written, Task};
-use crate::plan::halt::Halt;
 use crate::value::Value;
 use crate::vars::Vars;
 use crate::yaml::Node;

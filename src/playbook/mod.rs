@@ -2,4 +2,6 @@
 
 mod model;
 
-pub use model::{Action, Block, Common, Item, Loop, Play, Playbook, Prompt, Role, Task, Vars};
+pub use model::{
+    Action, Block, Common, Included, Item, Loop, Play, Playbook, Prompt, Role, Task, Vars,
+};

@@ -235,6 +235,17 @@ pub struct Loop {
     pub break_when: Option<Vec<Node>>,
 }
 
+/// What an include brings.
+#[derive(Clone, Debug, Default)]
+pub struct Included {
+    /// The tasks.
+    pub items: Vec<Item>,
+    /// Handlers, of a role.
+    pub handlers: Vec<Arc<Task>>,
+    /// The role.
+    pub role: Option<Arc<Role>>,
+}
+
 /// A role as it is used in one place.
 #[derive(Clone, Debug)]
 pub struct Role {

@@ -30,7 +30,9 @@ impl Walk<'_> {
     }
 
     fn settle(&mut self, pending: &Pending) {
-        let takes_part = |walk: &Self| walk.hosts.get(&pending.host).is_some_and(|state| state.status == Status::Active);
+        let takes_part = |walk: &Self| {
+            walk.hosts.get(&pending.host).is_some_and(|state| state.status == Status::Active)
+        };
         let whole = pending.outcome();
         if !takes_part(self) || whole.void {
             return;
@@ -69,7 +71,8 @@ impl Walk<'_> {
     /// Keeps what was planned, where all of it was seen through, so that applying can be held to it.
     fn note_planned(&mut self, pending: &Pending, item: Option<&str>, outcome: &Outcome) {
         let key = self.counters.occurrences.next(&pending.info.place, &pending.host, item);
-        let known = matches!(outcome.verdict, Verdict::Ok | Verdict::Changed) && outcome.changes.iter().all(seen_through);
+        let known = matches!(outcome.verdict, Verdict::Ok | Verdict::Changed)
+            && outcome.changes.iter().all(seen_through);
         if known && outcome.planned {
             self.planned.insert(key, outcome.changes.clone());
         }
@@ -82,7 +85,10 @@ impl Walk<'_> {
             if outcome.is_failed() || pending.info.module == "set_fact" {
                 continue;
             }
-            let prefixed: Map = facts.iter().map(|(name, value)| (prefixed(&name.to_string()).into(), value.clone())).collect();
+            let prefixed: Map = facts
+                .iter()
+                .map(|(name, value)| (prefixed(&name.to_string()).into(), value.clone()))
+                .collect();
             self.env.store.add_facts(&pending.host, &prefixed);
         }
     }
@@ -95,9 +101,14 @@ impl Walk<'_> {
         };
         let Some(item) = pending.items.first() else { return };
         for node in &pending.task.notify {
-            let value = self.env.eval.value(node, &item.vars).unwrap_or_else(|_| node.as_str().unwrap_or_default().into());
+            let value = self
+                .env
+                .eval
+                .value(node, &item.vars)
+                .unwrap_or_else(|_| node.as_str().unwrap_or_default().into());
             let names = value.as_list().map_or_else(|| vec![value.clone()], <[Value]>::to_vec);
-            let names: Vec<String> = names.iter().filter_map(|name| self.env.eval.shown(name).ok()).collect();
+            let names: Vec<String> =
+                names.iter().filter_map(|name| self.env.eval.shown(name).ok()).collect();
             let Some(state) = self.hosts.get_mut(&pending.host) else { continue };
             for name in names.into_iter().filter(|name| !name.is_empty()) {
                 match &maybe {
@@ -135,7 +146,12 @@ impl Walk<'_> {
     }
 }
 
-fn step(pending: &Pending, outcome: &Outcome, item: Option<String>, delegated: Option<String>) -> Step {
+fn step(
+    pending: &Pending,
+    outcome: &Outcome,
+    item: Option<String>,
+    delegated: Option<String>,
+) -> Step {
     let mut verdict = outcome.verdict.clone();
     if let Verdict::Failed { ignored, rescued, .. } = &mut verdict {
         *ignored = pending.ignore_errors;

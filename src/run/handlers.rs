@@ -42,7 +42,9 @@ impl Walk<'_> {
             let Some(state) = self.hosts.get_mut(&host) else { continue };
             if state.notified.iter().any(|name| names.contains(name)) {
                 notified.push(host);
-            } else if let Some((_, why)) = state.maybe_notified.iter().find(|(name, _)| names.contains(name)) {
+            } else if let Some((_, why)) =
+                state.maybe_notified.iter().find(|(name, _)| names.contains(name))
+            {
                 maybe.push((host, why.clone()));
             }
         }
@@ -71,14 +73,17 @@ impl Walk<'_> {
     /// A notification that several handlers listen to is consumed when the last of them was reached; a handler that was just
     /// run is not run again for it.
     fn consume(&mut self, handler: &Arc<Task>, notified: &[String], maybe: &[(String, Why)]) {
-        let position = self.handlers.iter().position(|other| Arc::ptr_eq(other, handler)).unwrap_or(0);
+        let position =
+            self.handlers.iter().position(|other| Arc::ptr_eq(other, handler)).unwrap_or(0);
         let later: Vec<Arc<Task>> = self.handlers[position + 1..].to_vec();
         for host in notified.iter().chain(maybe.iter().map(|(host, _)| host)) {
             let vars = self.task_vars(host, handler);
             let names = self.names_of(handler, &vars);
             let kept: Vec<String> = names
                 .into_iter()
-                .filter(|name| !later.iter().any(|other| self.names_of(other, &vars).contains(name)))
+                .filter(|name| {
+                    !later.iter().any(|other| self.names_of(other, &vars).contains(name))
+                })
                 .collect();
             if let Some(state) = self.hosts.get_mut(host) {
                 state.notified.retain(|name| !kept.contains(name));
@@ -92,14 +97,17 @@ impl Walk<'_> {
         let eval = &self.env.eval;
         let mut names = Vec::new();
         if let Some(node) = &handler.name {
-            let bare = eval.text(node, vars).unwrap_or_else(|_| node.as_str().unwrap_or_default().to_owned());
+            let bare = eval
+                .text(node, vars)
+                .unwrap_or_else(|_| node.as_str().unwrap_or_default().to_owned());
             if let Some(role) = &handler.role {
                 names.push(format!("{} : {bare}", role.name));
             }
             names.push(bare);
         }
         for node in &handler.listen {
-            let value = eval.value(node, vars).unwrap_or_else(|_| node.as_str().unwrap_or_default().into());
+            let value =
+                eval.value(node, vars).unwrap_or_else(|_| node.as_str().unwrap_or_default().into());
             let words = value.as_list().map_or_else(|| vec![value.clone()], <[Value]>::to_vec);
             names.extend(words.iter().filter_map(|word| eval.shown(word).ok()));
         }
@@ -138,7 +146,9 @@ impl Walk<'_> {
             state.maybe_notified.clear();
         }
         for name in unknown {
-            self.tell(&Event::Warning(format!("no handler is called `{name}`, which was notified")));
+            self.tell(&Event::Warning(format!(
+                "no handler is called `{name}`, which was notified"
+            )));
         }
     }
 }

@@ -80,6 +80,21 @@ impl Store {
         });
     }
 
+    /// Sets variables at the level of `include_vars`.
+    pub(crate) fn include(&self, host: &str, entries: impl IntoIterator<Item = (String, Var)>) {
+        self.change(host, |vars| {
+            let included = Arc::make_mut(&mut vars.included);
+            for (name, var) in entries {
+                included.insert(name.into(), var);
+            }
+        });
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&self) {
+        self.hosts.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Adds facts; those that are there and not named again stay.
     pub(crate) fn add_facts(&self, host: &str, facts: &Map) {
         self.change(host, |vars| {

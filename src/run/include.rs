@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::event::TaskInfo;
+use crate::plan::halt::Halt;
 use crate::plan::outcome::Outcome;
 use crate::playbook::{Included, Item, Task};
+use crate::run::env::RoleWanted;
 use crate::run::pending::{Answer, Pending, PendingItem};
 use crate::run::repeat::Repetition;
 use crate::run::walk::Walk;
-use crate::plan::halt::Halt;
 use crate::value::{Map, Value};
 use crate::vars::{Layer, Origin, Vars};
 
@@ -27,7 +28,7 @@ struct Batch {
 #[derive(Clone, Debug, PartialEq)]
 enum Wanted {
     Tasks(PathBuf),
-    Role { name: String, tasks: String, handlers: String, defaults: String, vars: String, public: bool },
+    Role(RoleWanted, bool),
 }
 
 impl Walk<'_> {
@@ -35,7 +36,9 @@ impl Walk<'_> {
     pub(super) fn include_tasks(&mut self, task: &Arc<Task>, hosts: &[String]) {
         self.include(task, hosts, |walk, task, vars| {
             let name = walk.include_text(task, vars, &["file", "_raw_params"])?;
-            let Some(name) = name else { return Err(Halt::new("no file was given to include_tasks")) };
+            let Some(name) = name else {
+                return Err(Halt::new("no file was given to include_tasks"));
+            };
             walk.play.files.find(task, "tasks", name.trim().as_ref()).map(Wanted::Tasks)
         });
     }
@@ -48,19 +51,25 @@ impl Walk<'_> {
                 return Err(Halt::new("`name` is a required field for include_role"));
             };
             let main = || "main".to_owned();
-            let public = text(&["public"])?.map(|text| walk.env.eval.boolean(&text.into())).transpose()?;
-            Ok(Wanted::Role {
+            let public =
+                text(&["public"])?.map(|text| walk.env.eval.boolean(&text.into())).transpose()?;
+            let wanted = RoleWanted {
                 name,
                 tasks: text(&["tasks_from"])?.unwrap_or_else(main),
                 handlers: text(&["handlers_from"])?.unwrap_or_else(main),
                 defaults: text(&["defaults_from"])?.unwrap_or_else(main),
                 vars: text(&["vars_from"])?.unwrap_or_else(main),
-                public: public.unwrap_or(false),
-            })
+            };
+            Ok(Wanted::Role(wanted, public.unwrap_or(false)))
         });
     }
 
-    fn include_text(&self, task: &Task, vars: &Vars, names: &[&str]) -> Result<Option<String>, Halt> {
+    fn include_text(
+        &self,
+        task: &Task,
+        vars: &Vars,
+        names: &[&str],
+    ) -> Result<Option<String>, Halt> {
         let eval = &self.env.eval;
         for (key, node) in &task.action.args {
             if names.contains(&key.value.as_str()) {
@@ -83,7 +92,9 @@ impl Walk<'_> {
         let hosts = self.active(hosts);
         let Some(first) = hosts.first() else { return };
         let vars = self.task_vars(first, task);
-        let once = self.flag(task.common.first(|level| level.run_once.as_ref()), &vars, false).unwrap_or(false);
+        let once = self
+            .flag(task.common.first(|level| level.run_once.as_ref()), &vars, false)
+            .unwrap_or(false);
         let info = self.info(task, &vars, false);
         let mut batches: Vec<Batch> = Vec::new();
         for host in if once { &hosts[..1] } else { &hosts[..] } {
@@ -93,7 +104,8 @@ impl Walk<'_> {
             if once {
                 let frame = batch.frames.values().next().cloned().unwrap_or_default();
                 batch.hosts.clone_from(&hosts);
-                batch.frames = hosts.iter().map(|host| (host.clone(), Arc::clone(&frame))).collect();
+                batch.frames =
+                    hosts.iter().map(|host| (host.clone(), Arc::clone(&frame))).collect();
             }
             self.run_batch(task, &info, batch);
             if self.ended.is_some() {
@@ -112,10 +124,16 @@ impl Walk<'_> {
         batches: &mut Vec<Batch>,
     ) {
         let vars = self.task_vars(host, task);
-        let rounds: Vec<(Vars, Vec<(String, Value)>)> = match self.repeat(task, host, &vars) {
+        let rounds: Vec<(Vars, Vec<(String, Value)>)> = match self.repeat(task, &vars) {
             Ok(Repetition::Once) => vec![(vars.clone(), Vec::new())],
             Ok(Repetition::Skipped(condition)) => {
-                return self.tell_include(task, info, host, &vars, Outcome::skipped(Some(condition)));
+                return self.tell_include(
+                    task,
+                    info,
+                    host,
+                    &vars,
+                    Outcome::skipped(Some(condition)),
+                );
             }
             Ok(Repetition::Items(items)) => (0..items.values.len())
                 .map(|index| {
@@ -124,7 +142,7 @@ impl Walk<'_> {
                 })
                 .collect(),
             Err(stop) => {
-                let outcome = self.stopped(&stop, &vars);
+                let outcome = self.stopped(&stop);
                 return self.tell_include(task, info, host, &vars, outcome);
             }
         };
@@ -132,11 +150,11 @@ impl Walk<'_> {
             let outcome = match self.condition(task, &vars) {
                 Ok(None) => None,
                 Ok(Some(skipped)) => Some(skipped),
-                Err(stop) => Some(self.stopped(&stop, &vars)),
+                Err(stop) => Some(self.stopped(&stop)),
             };
             let what = match outcome {
                 Some(outcome) => Err(outcome),
-                None => wanted(self, task, &vars).map_err(|stop| self.stopped(&stop, &vars)),
+                None => wanted(self, task, &vars).map_err(|stop| self.stopped(&stop)),
             };
             match what {
                 Ok(what) => self.join(batches, what, host, extra),
@@ -146,12 +164,25 @@ impl Walk<'_> {
     }
 
     /// Hosts that include the same with the same item do it together.
-    fn join(&self, batches: &mut Vec<Batch>, what: Wanted, host: &str, extra: Vec<(String, Value)>) {
+    fn join(
+        &self,
+        batches: &mut Vec<Batch>,
+        what: Wanted,
+        host: &str,
+        extra: Vec<(String, Value)>,
+    ) {
         let item = (!extra.is_empty()).then(|| {
-            extra.iter().map(|(name, value)| format!("{name}={}", self.env.eval.shown(value).unwrap_or_default())).collect()
+            extra
+                .iter()
+                .map(|(name, value)| {
+                    format!("{name}={}", self.env.eval.shown(value).unwrap_or_default())
+                })
+                .collect()
         });
         let layer = Arc::new(Layer::of_values(Origin::Task, extra));
-        let fits = |batch: &&mut Batch| batch.what == what && batch.item == item && !batch.frames.contains_key(host);
+        let fits = |batch: &&mut Batch| {
+            batch.what == what && batch.item == item && !batch.frames.contains_key(host)
+        };
         match batches.iter_mut().find(fits) {
             Some(batch) => {
                 batch.hosts.push(host.to_owned());
@@ -185,7 +216,7 @@ impl Walk<'_> {
         }
         self.frames.push(batch.frames);
         self.items(&items, &batch.hosts);
-        if let (Wanted::Role { name, .. }, false) = (&batch.what, self.hosts.is_empty()) {
+        if let Wanted::Role(RoleWanted { name, .. }, _) = &batch.what {
             for state in self.hosts.values_mut() {
                 state.roles_ended.retain(|ended| ended != name);
             }
@@ -195,27 +226,40 @@ impl Walk<'_> {
 
     fn load(&mut self, task: &Arc<Task>, what: &Wanted) -> Result<Vec<Item>, String> {
         let loaded = match what {
-            Wanted::Tasks(path) => self.env.roles.include_tasks(task, path),
-            Wanted::Role { name, tasks, handlers, defaults, vars, public } => {
-                let from = [tasks.as_str(), handlers, defaults, vars];
-                self.env.roles.include_role(task, name, from).inspect(|included| {
+            Wanted::Tasks(path) => self.env.includes.tasks(task, path),
+            Wanted::Role(wanted, public) => {
+                self.env.includes.role(task, wanted).inspect(|included| {
                     if let (Some(role), true) = (&included.role, *public) {
                         self.play.add_role(Arc::clone(role));
                     }
                 })
             }
         };
-        let Included { items, handlers, .. } = loaded
-            .map_err(|diagnostics| diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
+        let Included { items, handlers, .. } = loaded.map_err(|diagnostics| {
+            diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+        })?;
         self.handlers.extend(handlers);
         Ok(items)
     }
 
     /// The include itself is a step that can be seen and registered.
-    fn tell_include(&mut self, task: &Arc<Task>, info: &Arc<TaskInfo>, host: &str, vars: &Vars, outcome: Outcome) {
-        let mut pending = Pending::new(Arc::clone(info), Arc::clone(task), host.to_owned(), Arc::clone(&self.env.eval));
-        pending.ignore_errors =
-            self.flag(task.common.first(|level| level.ignore_errors.as_ref()), vars, false).unwrap_or(false);
+    fn tell_include(
+        &mut self,
+        task: &Arc<Task>,
+        info: &Arc<TaskInfo>,
+        host: &str,
+        vars: &Vars,
+        outcome: Outcome,
+    ) {
+        let mut pending = Pending::new(
+            Arc::clone(info),
+            Arc::clone(task),
+            host.to_owned(),
+            Arc::clone(&self.env.eval),
+        );
+        pending.ignore_errors = self
+            .flag(task.common.first(|level| level.ignore_errors.as_ref()), vars, false)
+            .unwrap_or(false);
         pending.rescuable = self.rescues > 0;
         pending.items.push(PendingItem {
             label: None,
@@ -232,6 +276,6 @@ impl Walk<'_> {
 fn included_name(what: &Wanted) -> String {
     match what {
         Wanted::Tasks(path) => path.display().to_string(),
-        Wanted::Role { name, .. } => name.clone(),
+        Wanted::Role(RoleWanted { name, .. }, _) => name.clone(),
     }
 }

@@ -35,7 +35,11 @@ impl Walk<'_> {
     /// Whether tags and `--start-at-task` let the task run.
     fn selected(&mut self, task: &Task, hosts: &[String]) -> bool {
         if let Some(start) = &self.start_at {
-            let name = task.name.as_ref().and_then(crate::yaml::Node::as_str).unwrap_or(&task.action.module);
+            let name = task
+                .name
+                .as_ref()
+                .and_then(crate::yaml::Node::as_str)
+                .unwrap_or(&task.action.module);
             let full = task.role.as_ref().map(|role| format!("{} : {name}", role.name));
             if name != start && full.as_deref() != Some(start) {
                 return false;
@@ -45,12 +49,16 @@ impl Walk<'_> {
         let Some(host) = hosts.first() else { return false };
         let implicit = task.action.module == "meta";
         if task.common.levels().all(|level| level.tags.is_empty()) {
-            return implicit || self.env.selection.takes(&[]);
+            return implicit || self.env.selection.takes::<&str>(&[]);
         }
         let vars = self.task_vars(host, task);
         let mut tags: Vec<String> = Vec::new();
         for node in task.common.levels().flat_map(|level| &level.tags) {
-            let value = self.env.eval.value(node, &vars).unwrap_or_else(|_| node.as_str().unwrap_or_default().into());
+            let value = self
+                .env
+                .eval
+                .value(node, &vars)
+                .unwrap_or_else(|_| node.as_str().unwrap_or_default().into());
             let values = value.as_list().map_or_else(|| vec![value.clone()], <[_]>::to_vec);
             for value in values {
                 let text = self.env.eval.shown(&value).unwrap_or_default();
@@ -99,12 +107,15 @@ impl Walk<'_> {
         let failure = self.hosts.get_mut(host).and_then(|state| state.failure.take());
         if let Some((task, result)) = failure {
             let entries = [("ansible_failed_task", task), ("ansible_failed_result", result)];
-            self.env.store.set(host, entries.map(|(name, value)| (name.to_owned(), Var::Data(value))));
+            self.env
+                .store
+                .set(host, entries.map(|(name, value)| (name.to_owned(), Var::Data(value))));
         }
     }
 
     fn with_status(&self, hosts: &[String], status: Status) -> Vec<String> {
-        let has = |host: &&String| self.hosts.get(*host).is_some_and(|state| state.status == status);
+        let has =
+            |host: &&String| self.hosts.get(*host).is_some_and(|state| state.status == status);
         hosts.iter().filter(has).cloned().collect()
     }
 }

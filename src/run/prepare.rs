@@ -10,13 +10,13 @@ use crate::plan::call::{Binder, BoundCall};
 use crate::plan::endpoint::endpoint;
 use crate::plan::escalation::Escalation;
 use crate::plan::eval::Truth;
+use crate::plan::halt::Halt;
 use crate::plan::outcome::Outcome;
 use crate::playbook::Task;
 use crate::run::mode::Nature;
 use crate::run::repeat::{Items, Repetition};
 use crate::run::walk::Walk;
 use crate::target::Endpoint;
-use crate::plan::halt::Halt;
 use crate::value::Value;
 use crate::vars::{Var, Vars};
 use crate::yaml::Kind;
@@ -79,7 +79,7 @@ impl Walk<'_> {
             what: What::Here(Box::new(outcome)),
             flow: None,
         };
-        match self.repeat(task, host, &vars) {
+        match self.repeat(task, &vars) {
             Ok(Repetition::Once) => {
                 let item = self.item(task, host, &vars, None, Vec::new(), &mut prepared);
                 prepared.items.push(item);
@@ -91,7 +91,7 @@ impl Walk<'_> {
             }
             Err(stop) => {
                 prepared.looped = false;
-                prepared.items.push(whole(self.stopped(&stop, &vars)));
+                prepared.items.push(whole(self.stopped(&stop)));
                 self.settings(task, &vars, &mut prepared).unwrap_or_default();
             }
         }
@@ -137,7 +137,7 @@ impl Walk<'_> {
         };
         item.what = match self.bind(task, host, vars, &mut item, prepared) {
             Ok(what) => what,
-            Err(stop) => What::Here(Box::new(self.stopped(&stop, vars))),
+            Err(stop) => What::Here(Box::new(self.stopped(&stop))),
         };
         item
     }
@@ -162,12 +162,21 @@ impl Walk<'_> {
             let context = Context { eval: &self.env.eval, vars, task, files: &self.play.files };
             let done = (action.run)(&context)?;
             item.flow = self.take_in(host, done, item);
-            return Ok(std::mem::replace(&mut item.what, What::Here(Box::new(Outcome::skipped(None)))));
+            return Ok(std::mem::replace(
+                &mut item.what,
+                What::Here(Box::new(Outcome::skipped(None))),
+            ));
         }
         let Some(entry) = modules::find(&task.action.module) else {
             return Err(Halt::new(format!("no module is called `{}`", task.action.name.value)));
         };
-        let binder = Binder { eval: &self.env.eval, vars, task, files: &self.play.files, blobs: &self.env.blobs };
+        let binder = Binder {
+            eval: &self.env.eval,
+            vars,
+            task,
+            files: &self.play.files,
+            blobs: &self.env.blobs,
+        };
         let bound = binder.call(entry.spec)?;
         let options = &self.env.options;
         let (where_, place) = match &item.delegated {
@@ -211,10 +220,12 @@ impl Walk<'_> {
             match self.env.eval.condition(condition, vars)? {
                 Truth::Yes => {}
                 Truth::No => {
-                    let shown = condition.as_str().map_or_else(|| condition.span.text().to_owned(), str::to_owned);
+                    let shown = condition
+                        .as_str()
+                        .map_or_else(|| condition.span.text().to_owned(), str::to_owned);
                     return Ok(Some(Outcome::skipped(Some(shown))));
                 }
-                Truth::Unknown(unknown) => return Err(Halt::Unknown(unknown)),
+                Truth::Unknown(why) => return Err(Halt::Unknown(why)),
             }
         }
         Ok(None)
@@ -223,8 +234,10 @@ impl Walk<'_> {
     fn settings(&self, task: &Task, vars: &Vars, prepared: &mut Prepared) -> Result<(), Halt> {
         let common = &task.common;
         prepared.hidden = self.flag(common.first(|level| level.no_log.as_ref()), vars, false)?;
-        prepared.ignore_errors = self.flag(common.first(|level| level.ignore_errors.as_ref()), vars, false)?;
-        prepared.ignore_unreachable = self.flag(common.first(|level| level.ignore_unreachable.as_ref()), vars, false)?;
+        prepared.ignore_errors =
+            self.flag(common.first(|level| level.ignore_errors.as_ref()), vars, false)?;
+        prepared.ignore_unreachable =
+            self.flag(common.first(|level| level.ignore_unreachable.as_ref()), vars, false)?;
         prepared.diff = self.flag(common.first(|level| level.diff.as_ref()), vars, true)?;
         Ok(())
     }
@@ -232,7 +245,11 @@ impl Walk<'_> {
     /// Whether planning may run the task, because the project says that it changes nothing.
     fn nature(&self, task: &Task, vars: &Vars) -> Result<Nature, Halt> {
         if let Some(node) = task.common.first(|level| level.check_mode.as_ref()) {
-            return Ok(if self.env.eval.flag(node, vars)? { Nature::PreviewOnly } else { self.probe(task) });
+            return Ok(if self.env.eval.flag(node, vars)? {
+                Nature::PreviewOnly
+            } else {
+                self.probe(task)
+            });
         }
         let never = |node: &crate::yaml::Node| match &node.kind {
             Kind::Bool(truth) => !truth,
@@ -244,17 +261,18 @@ impl Walk<'_> {
 
     /// Only commands are run while planning; other modules plan what they would do.
     fn probe(&self, task: &Task) -> Nature {
-        if matches!(task.action.module.as_str(), "command" | "shell" | "raw") { Nature::ReadOnly } else { Nature::Normal }
+        if matches!(task.action.module.as_str(), "command" | "shell" | "raw") {
+            Nature::ReadOnly
+        } else {
+            Nature::Normal
+        }
     }
 
     /// What becomes of a task that could not be bound.
-    pub(super) fn stopped(&self, stop: &Halt, vars: &Vars) -> Outcome {
-        match stop {
-            Halt::Unknown(unknown) => {
-                let reasons: Vec<&str> = unknown.reasons().iter().map(crate::value::Why::reason).collect();
-                Outcome::unknown(&Why(reasons.join(", ")))
-            }
-            stop => Outcome::failed(self.env.eval.message(&stop)),
+    pub(super) fn stopped(&self, halt: &Halt) -> Outcome {
+        match halt {
+            Halt::Unknown(why) => Outcome::unknown(why),
+            mistake => Outcome::failed(mistake.message()),
         }
     }
 }

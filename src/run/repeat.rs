@@ -1,10 +1,10 @@
 //! `loop` and `with_*`.
 
-use crate::plan::eval::{Eval, Truth};
+use crate::plan::eval::{Eval, Truth, unknown};
+use crate::plan::halt::Halt;
 use crate::playbook::{Loop, Task};
 use crate::run::prepare::{PreparedItem, What};
 use crate::run::walk::Walk;
-use crate::plan::halt::Halt;
 use crate::value::{Map, Value};
 use crate::vars::Vars;
 
@@ -36,16 +36,12 @@ pub(super) struct BoundItem {
 
 impl Walk<'_> {
     /// Evaluates the loop of a task.
-    pub(super) fn repeat(&self, task: &Task, host: &str, vars: &Vars) -> Result<Repetition, Halt> {
+    pub(super) fn repeat(&self, task: &Task, vars: &Vars) -> Result<Repetition, Halt> {
         let Some(written) = &task.repeat else { return Ok(Repetition::Once) };
-        let _ = host;
         let eval = &self.env.eval;
         let values = match &written.lookup {
             None => eval.value(&written.items, vars).and_then(|value| as_list(&value)),
-            Some(lookup) => {
-                let folders = |kind: &str| self.play.files.folders(task.role.as_deref(), &task.file, kind);
-                eval.with_lookup(&lookup.value, &written.items, vars, &folders)
-            }
+            Some(lookup) => eval.with_lookup(&lookup.value, &written.items, vars),
         };
         let values = match values {
             Ok(values) => values,
@@ -53,7 +49,10 @@ impl Walk<'_> {
             Err(stop @ (Halt::Mistake { .. })) => match self.condition(task, vars) {
                 Ok(Some(_)) => {
                     let condition = task.common.levels().flat_map(|level| &level.when).next();
-                    let shown = condition.and_then(crate::yaml::Node::as_str).unwrap_or_default().to_owned();
+                    let shown = condition
+                        .and_then(crate::yaml::Node::as_str)
+                        .unwrap_or_default()
+                        .to_owned();
                     return Ok(Repetition::Skipped(shown));
                 }
                 _ => return Err(stop),
@@ -63,7 +62,10 @@ impl Walk<'_> {
         let extended = self.flag(written.extended.as_ref(), vars, false)?;
         Ok(Repetition::Items(Items {
             values,
-            variable: written.loop_var.as_ref().map_or_else(|| "item".to_owned(), |name| name.value.clone()),
+            variable: written
+                .loop_var
+                .as_ref()
+                .map_or_else(|| "item".to_owned(), |name| name.value.clone()),
             index: written.index_var.as_ref().map(|name| name.value.clone()),
             extended,
             written: written.clone(),
@@ -129,8 +131,8 @@ impl Items {
 
 /// The items of a `loop`, which takes lists only.
 fn as_list(value: &Value) -> Result<Vec<Value>, Halt> {
-    if let Value::Unknown(unknown) = value {
-        return Err(Halt::Unknown(unknown.clone()));
+    if let (Value::Unknown(_), Some(why)) = (value, unknown(value)) {
+        return Err(Halt::Unknown(why));
     }
     value.as_list().map(<[Value]>::to_vec).ok_or_else(|| {
         Halt::new(format!("`loop` takes a list, not {}", value.type_name()))

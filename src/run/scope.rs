@@ -35,7 +35,8 @@ pub(crate) fn vars(
     magic: Arc<Layer>,
 ) -> Vars {
     let known = env.store.of(host);
-    let roles: Vec<RoleLayers> = in_sight(play, role).iter().map(|role| play.layers.of(role)).collect();
+    let roles: Vec<RoleLayers> =
+        in_sight(play, role).iter().map(|role| play.layers.of(role)).collect();
     let mut layers: Vec<Arc<Layer>> = Vec::with_capacity(24);
     layers.extend(roles.iter().map(|role| Arc::clone(&role.defaults)));
     layers.extend(env.inventory_layers(host, &play.play.folder).iter().cloned());
@@ -45,7 +46,9 @@ pub(crate) fn vars(
     layers.extend(play.files_of(host));
     layers.extend(roles.iter().map(|role| Arc::clone(&role.vars)));
     let levels: Vec<&Common> = common.levels().filter(|level| !level.vars.is_empty()).collect();
-    layers.extend(levels.into_iter().rev().map(|level| Arc::new(Layer::of_nodes(Origin::Task, &level.vars))));
+    layers.extend(
+        levels.into_iter().rev().map(|level| Arc::new(Layer::of_nodes(Origin::Task, &level.vars))),
+    );
     layers.push(Arc::new(Layer::of_vars(Origin::IncludeVars, known.included)));
     layers.push(Arc::new(Layer::of_vars(Origin::SetFact, known.set)));
     layers.extend(role.map(|role| play.layers.of(role).params));
