@@ -9,6 +9,7 @@
 //! protocol.
 
 pub mod args;
+pub mod r#become;
 pub mod blob;
 pub mod boot;
 pub mod change;
