@@ -16,5 +16,6 @@ pub mod change;
 pub mod data;
 pub mod host;
 pub mod modules;
+pub mod serve;
 pub mod stop;
 pub mod wire;
