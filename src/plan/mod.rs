@@ -1,6 +1,7 @@
 //! Binds tasks to hosts: variables, templates, conditions, arguments. Pure: nothing here talks to a host.
 
 pub(crate) mod call;
+pub(crate) mod catalogue;
 pub(crate) mod endpoint;
 pub(crate) mod escalation;
 pub(crate) mod eval;

@@ -10,6 +10,7 @@
 
 pub mod answer;
 pub mod args;
+pub mod r#become;
 pub mod blob;
 pub mod boot;
 pub mod change;
@@ -19,6 +20,7 @@ mod expand;
 pub mod host;
 pub mod modules;
 mod pattern;
+pub mod serve;
 pub mod stop;
 pub mod wire;
 mod words;
