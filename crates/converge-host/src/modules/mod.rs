@@ -3,7 +3,11 @@
 //! A module reads the host and asks for changes. It can't write, it doesn't know whether its changes will be shown or
 //! performed, and it answers the same for the real host and for one that is only planned.
 
+mod file;
+mod files;
 mod ping;
+#[cfg(test)]
+mod scenario;
 
 use crate::args::{Args, Bound, Invalid, Spec};
 use crate::change::Changes;
@@ -69,5 +73,6 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 /// Every module.
 #[rustfmt::skip]
 pub static ALL: &[Entry] = &[
+    Entry::of::<file::File>(),
     Entry::of::<ping::Ping>(),
 ];
