@@ -25,6 +25,7 @@ pub use unit::{Existence, Scope, Unit};
 pub use user::{Group, User};
 
 use crate::blob::Blob;
+use crate::checksum::Algorithm;
 use crate::clock::Clock;
 use crate::stop::{Result, Stop, Why};
 
@@ -54,6 +55,12 @@ pub trait Host {
     /// The content of a regular file, with its bytes only where they are few; symbolic links are followed.
     fn fingerprint(&self, path: &Path) -> Result<Blob> {
         self.content(path)
+    }
+
+    /// A checksum of a regular file in hexadecimal digits; symbolic links are followed.
+    fn checksum(&self, path: &Path, algorithm: Algorithm) -> Result<String> {
+        let blob = self.content(path)?;
+        Ok(algorithm.of(&self.fetch(&blob)?))
     }
 
     /// The names in a directory, sorted.

@@ -3,10 +3,14 @@
 //! A module reads the host and asks for changes. It can't write, it doesn't know whether its changes will be shown or
 //! performed, and it answers the same for the real host and for one that is only planned.
 
+mod file;
+mod files;
 mod ping;
 mod service;
 mod systemd_service;
 mod unit_state;
+#[cfg(test)]
+mod scenario;
 
 use crate::args::{Args, Bound, Invalid, Spec};
 use crate::change::Changes;
@@ -72,6 +76,7 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 /// Every module.
 #[rustfmt::skip]
 pub static ALL: &[Entry] = &[
+    Entry::of::<file::File>(),
     Entry::of::<ping::Ping>(),
     Entry::of::<service::Service>(),
     Entry::of::<systemd_service::SystemdService>(),

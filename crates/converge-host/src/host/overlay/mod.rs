@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::blob::Blob;
 use crate::change::Change;
+use crate::checksum::Algorithm;
 use crate::clock::Clock;
 use crate::host::expected::{Expected, Reach};
 use crate::host::{
@@ -91,6 +92,14 @@ impl Host for Overlay<'_> {
 
     fn fingerprint(&self, path: &Path) -> Result<Blob> {
         self.read(path, &|at| self.base.fingerprint(at))
+    }
+
+    fn checksum(&self, path: &Path, algorithm: Algorithm) -> Result<String> {
+        if self.expected.is_empty() {
+            return self.base.checksum(path, algorithm);
+        }
+        let blob = self.content(path)?;
+        Ok(algorithm.of(&self.fetch(&blob)?))
     }
 
     fn list(&self, path: &Path) -> Result<Vec<String>> {

@@ -227,6 +227,9 @@ impl Overlay<'_> {
             FileKind::Link(target) => node.size = target.as_os_str().len() as u64,
             _ => {}
         }
+        if let FileKind::Hard(_) = state.kind {
+            node.links = node.links.max(2);
+        }
         node.kind = kind;
         node.mode = state.mode.unwrap_or(node.mode);
         node.owner = state.owner.clone().unwrap_or(node.owner);

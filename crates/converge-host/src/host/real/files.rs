@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use sha2::{Digest as _, Sha256};
 
 use crate::blob::{Blob, Digest, INLINE_LIMIT};
+use crate::checksum::Algorithm;
 use crate::host::real::accounts::Accounts;
 use crate::host::{Look, Node, NodeKind, Special};
 use crate::stop::{Result, Stop};
@@ -110,6 +111,17 @@ pub(crate) fn fingerprint(path: &Path) -> Result<Blob> {
         Ok(Blob { digest: Digest(hash.finalize().into()), size, bytes: None })
     };
     read().map_err(|error| refused("read", path, &error))
+}
+
+/// A checksum of a regular file.
+pub(crate) fn checksum(path: &Path, algorithm: Algorithm) -> Result<String> {
+    let read = || File::open(path).and_then(|file| algorithm.of_reader(file));
+    match fs::metadata(path) {
+        Ok(meta) if !meta.is_file() => {
+            Err(Stop::failed(format!("can't read `{}`: it is no regular file", path.display())))
+        }
+        _ => read().map_err(|error| refused("read", path, &error)),
+    }
 }
 
 /// The names in a directory, sorted.

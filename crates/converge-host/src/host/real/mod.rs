@@ -15,6 +15,7 @@ use std::sync::Arc;
 use rustix::fs::Mode;
 
 use crate::blob::{Blob, Digest};
+use crate::checksum::Algorithm;
 use crate::clock::Clock;
 use crate::host::real::accounts::Accounts;
 use crate::host::real::packages::Packages;
@@ -130,6 +131,10 @@ impl Host for Real {
 
     fn fingerprint(&self, path: &Path) -> Result<Blob> {
         files::fingerprint(path)
+    }
+
+    fn checksum(&self, path: &Path, algorithm: Algorithm) -> Result<String> {
+        files::checksum(path, algorithm)
     }
 
     fn list(&self, path: &Path) -> Result<Vec<String>> {
