@@ -28,7 +28,9 @@ pub(crate) fn draw(
     }
     let mut lines = vec![first];
     lines.extend(words.map(|line| indent(DEPTH, &theme.paint(label, line))));
-    if let Some(why) = &change.unknown {
+    if let Some(why) = &change.unknown
+        && change.kind != Kind::Run
+    {
         lines.push(theme.paint(Label::Unknown, &format!("  ? not all of it can be told: {why}")));
     }
     if let Some(text) = &change.diff {
