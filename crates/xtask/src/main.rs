@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{demo, fleet, say, test};
+use xtask::{demo, fleet, record, say, test};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "The project's own chores", version)]
