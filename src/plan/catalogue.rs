@@ -40,7 +40,10 @@ const INCLUDES: &[(&str, &[&str])] = &[
 
 /// The module of a name, short or full.
 pub(crate) fn find(name: &str) -> Option<Known> {
-    let short = name.strip_prefix("ansible.builtin.").or_else(|| name.strip_prefix("ansible.legacy.")).unwrap_or(name);
+    let short = name
+        .strip_prefix("ansible.builtin.")
+        .or_else(|| name.strip_prefix("ansible.legacy."))
+        .unwrap_or(name);
     if let Some((name, args)) = INCLUDES.iter().find(|(own, _)| *own == short) {
         return Some(Known::Include(name, args));
     }

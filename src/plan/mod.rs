@@ -2,6 +2,7 @@
 
 pub(crate) mod call;
 pub(crate) mod catalogue;
+pub mod check;
 pub(crate) mod endpoint;
 pub(crate) mod escalation;
 pub(crate) mod eval;

@@ -53,8 +53,10 @@ pub(crate) fn layer(
 pub(crate) fn of_play(env: &Env, play: &PlayEnv) -> Vec<(&'static str, Value)> {
     let options = &env.options;
     let inventory = env.inventory.read().unwrap_or_else(PoisonError::into_inner);
-    let groups: Map =
-        inventory.groups().map(|group| (Key::from(&*group.name), names(inventory.hosts_in(&group.name)))).collect();
+    let groups: Map = inventory
+        .groups()
+        .map(|group| (Key::from(&*group.name), names(inventory.hosts_in(&group.name))))
+        .collect();
     let source = options.inventory.first().cloned();
     let roles = Value::list(play.roles().iter().map(|role| Value::from(role.name.as_str())));
     let (version, [major, minor, revision]) = LANGUAGE;

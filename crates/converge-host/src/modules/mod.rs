@@ -6,11 +6,11 @@
 mod file;
 mod files;
 mod ping;
+#[cfg(test)]
+mod scenario;
 mod service;
 mod systemd_service;
 mod unit_state;
-#[cfg(test)]
-mod scenario;
 
 use crate::args::{Args, Bound, Invalid, Spec};
 use crate::change::Changes;
