@@ -4,6 +4,7 @@
 
 mod add_host;
 mod assert;
+pub(crate) mod catalogue;
 mod debug;
 mod fail;
 mod group_by;

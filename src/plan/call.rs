@@ -9,7 +9,7 @@ use converge_host::stop::Why;
 use converge_host::wire::Call;
 
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::plan::eval::{Eval, last_part};
+use crate::plan::eval::Eval;
 use crate::plan::files::Files;
 use crate::plan::halt::Halt;
 use crate::playbook::Task;

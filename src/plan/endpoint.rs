@@ -6,9 +6,9 @@ use crate::plan::escalation::variable;
 use crate::plan::eval::Eval;
 use crate::plan::files::expand_home;
 use crate::plan::halt::Halt;
+use crate::plan::options::ConnectionDefaults;
 use crate::playbook::Common;
 use crate::redact::Secret;
-use crate::run::options::ConnectionDefaults;
 use crate::target::{Connection, Endpoint};
 use crate::vars::Vars;
 

@@ -4,9 +4,9 @@ use converge_host::wire::BecomeMethod;
 
 use crate::plan::eval::Eval;
 use crate::plan::halt::Halt;
+use crate::plan::options::EscalationDefaults;
 use crate::playbook::Common;
 use crate::redact::Secret;
-use crate::run::options::EscalationDefaults;
 use crate::vars::Vars;
 
 /// The change of user that a task asks for.

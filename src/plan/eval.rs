@@ -1,6 +1,6 @@
 //! What binding asks of templates: values, conditions, files, with Ansible's words for truth.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use converge_host::data::Data;
@@ -218,9 +218,4 @@ impl LookupContext for TaskFiles {
     fn hosts(&self, pattern: &str) -> Result<Vec<Arc<str>>, String> {
         (self.hosts)(pattern).map(|hosts| hosts.into_iter().map(Into::into).collect())
     }
-}
-
-/// A template file's name among what it was rendered from.
-pub(crate) fn last_part(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }

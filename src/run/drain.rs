@@ -7,7 +7,7 @@ use converge_host::change::{Before, Change};
 use crate::event::{Event, Step, Verdict};
 use crate::plan::outcome::Outcome;
 use crate::run::hosts::Status;
-use crate::run::pending::Pending;
+use crate::run::pending::{Pending, PendingItem};
 use crate::run::walk::{End, Walk};
 use crate::value::{Map, Value};
 
@@ -53,7 +53,7 @@ impl Walk<'_> {
         let outcomes = pending.item_outcomes();
         for (item, outcome) in pending.items.iter().zip(outcomes) {
             if self.mode.plans() {
-                self.note_planned(pending, item.label.as_deref(), outcome);
+                self.note_planned(pending, item, outcome);
             }
             if pending.looped {
                 let step = step(pending, outcome, item.label.clone(), item.delegated.clone());
@@ -69,11 +69,15 @@ impl Walk<'_> {
     }
 
     /// Keeps what was planned, where all of it was seen through, so that applying can be held to it.
-    fn note_planned(&mut self, pending: &Pending, item: Option<&str>, outcome: &Outcome) {
-        let key = self.counters.occurrences.next(&pending.info.place, &pending.host, item);
+    fn note_planned(&mut self, pending: &Pending, item: &PendingItem, outcome: &Outcome) {
+        let key = self.counters.occurrences.next(
+            &pending.info.place,
+            &pending.host,
+            item.label.as_deref(),
+        );
         let known = matches!(outcome.verdict, Verdict::Ok | Verdict::Changed)
             && outcome.changes.iter().all(seen_through);
-        if known && outcome.planned {
+        if known && outcome.planned && item.partly.is_none() {
             self.planned.insert(key, outcome.changes.clone());
         }
     }

@@ -9,11 +9,11 @@ use crate::diagnostic::Diagnostic;
 use crate::inventory::{Host, Inventory, Pattern, Variable};
 use crate::plan::eval::Eval;
 use crate::plan::files::Files;
+use crate::plan::options::Options;
 use crate::playbook::{Included, Play, Role, Task};
 use crate::project::Loader;
 use crate::run::hosts::Store;
 use crate::run::magic;
-use crate::run::options::Options;
 use crate::run::scope::Layers;
 use crate::run::tags::Selection;
 use crate::source::{Source, Span, Spanned};
@@ -42,8 +42,6 @@ pub(crate) struct Env {
     pub(crate) includes: Arc<dyn Includes>,
     /// Evaluates templates.
     pub(crate) eval: Arc<Eval>,
-    /// Connects to hosts.
-    pub(crate) connector: Arc<dyn Connector>,
     /// The contents that hosts may ask for.
     pub(crate) blobs: Arc<Blobs>,
     /// The variables that hosts got while running.
@@ -129,7 +127,6 @@ impl Env {
             loader: given.loader,
             includes: given.includes,
             eval,
-            connector: given.connector,
             blobs: given.blobs,
             store: Store::default(),
             failed: Mutex::default(),

@@ -97,7 +97,15 @@ impl Walk<'_> {
                     }
                 }
             }
-            Meta::ResetConnection => self.sync(),
+            Meta::ResetConnection => {
+                self.sync();
+                for host in hosts {
+                    self.connections.forget(host);
+                    if let Some(state) = self.hosts.get_mut(host) {
+                        state.chain.clear();
+                    }
+                }
+            }
         }
     }
 }

@@ -125,6 +125,7 @@ impl Walk<'_> {
             vars,
             extra: Vec::new(),
             delegated: None,
+            partly: None,
             answer: Answer::Here(Box::new(Outcome::unknown(why))),
         });
         self.queue.push_back(Arc::new(pending));

@@ -266,6 +266,7 @@ impl Walk<'_> {
             vars: vars.clone(),
             extra: Vec::new(),
             delegated: None,
+            partly: None,
             answer: Answer::Here(Box::new(outcome)),
         });
         self.queue.push_back(Arc::new(pending));

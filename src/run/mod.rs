@@ -4,6 +4,7 @@
 //! as late as possible: when a template reads it, when a handler depends on it, or when the section ends. So hosts run ahead
 //! and a run costs round trips per dependency, not per task.
 
+mod check;
 mod connect;
 mod drain;
 mod env;
@@ -15,7 +16,6 @@ mod include;
 mod items;
 mod magic;
 mod mode;
-pub mod options;
 mod pending;
 mod play;
 mod prepare;
@@ -42,6 +42,7 @@ use crate::run::walk::{Counters, End, Walk};
 use crate::template::{Engine, Options as Strictness};
 use crate::vars::{Layer, Origin};
 
+pub use check::check;
 pub use env::{Given, Includes, RoleWanted};
 pub use mode::{Mode, Reviewed};
 

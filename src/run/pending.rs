@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use converge_host::stop::Why;
+
 use crate::event::TaskInfo;
 use crate::plan::eval::Eval;
 use crate::plan::halt::Halt;
@@ -51,6 +53,8 @@ pub(crate) struct PendingItem {
     pub(crate) extra: Vec<(String, Value)>,
     /// The host it really runs on.
     pub(crate) delegated: Option<String>,
+    /// Why parts of a file that it renders can't be known.
+    pub(crate) partly: Option<Why>,
     /// The answer.
     pub(crate) answer: Answer,
 }
@@ -120,6 +124,9 @@ impl Pending {
             Answer::Coming(ticket, planned) => Outcome::from_reply(&ticket.wait(), *planned),
         };
         judge(&self.task, &self.eval, &item.vars, &mut outcome);
+        if let (Some(why), true) = (&item.partly, outcome.planned) {
+            outcome.warnings.push(format!("marked parts of the content depend on {why}"));
+        }
         for (name, value) in &item.extra {
             outcome.set(name, value.clone());
         }

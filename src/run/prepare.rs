@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use converge_host::modules;
-use converge_host::stop::Why;
 
 use crate::actions::{self, Context, Done, Flow, Variable};
 use crate::plan::call::{Binder, BoundCall};

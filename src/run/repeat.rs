@@ -46,7 +46,7 @@ impl Walk<'_> {
         let values = match values {
             Ok(values) => values,
             // A condition that does not hold without any item explains why the items are not there.
-            Err(stop @ (Halt::Mistake { .. })) => match self.condition(task, vars) {
+            Err(stop @ Halt::Mistake { .. }) => match self.condition(task, vars) {
                 Ok(Some(_)) => {
                     let condition = task.common.levels().flat_map(|level| &level.when).next();
                     let shown = condition

@@ -102,6 +102,10 @@ impl Walk<'_> {
         let mut chain = Vec::new();
         for PreparedItem { label, vars, extra, delegated, what, flow } in one.items {
             flows.extend(flow);
+            let partly = match &what {
+                What::Call(request) => request.bound.partly.clone(),
+                What::Here(_) => None,
+            };
             let answer = match what {
                 What::Here(outcome) => Answer::Here(outcome),
                 What::Call(request) if task.until.is_some() && !self.mode.plans() => {
@@ -113,7 +117,7 @@ impl Walk<'_> {
                     self.submit(&one.host, &request, delegated.is_some(), key, &mut chain)
                 }
             };
-            pending.items.push(PendingItem { label, vars, extra, delegated, answer });
+            pending.items.push(PendingItem { label, vars, extra, delegated, partly, answer });
         }
         if !pending.ignore_errors
             && !chain.is_empty()

@@ -71,7 +71,7 @@ impl Known {
         }
     }
 
-    /// Whether it takes text without a name.
+    /// Whether it takes text without a name, as in `command: ls /`.
     pub(crate) fn takes_text(self) -> bool {
         match self {
             Self::Host(spec) => spec.free_form.is_some(),

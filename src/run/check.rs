@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::actions::catalogue;
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::plan::catalogue;
 use crate::playbook::{Item, Play, Playbook, Task};
 use crate::template::Engine;
 use crate::yaml::Node;
