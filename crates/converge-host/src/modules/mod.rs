@@ -3,11 +3,13 @@
 //! A module reads the host and asks for changes. It can't write, it doesn't know whether its changes will be shown or
 //! performed, and it answers the same for the real host and for one that is only planned.
 
+mod copy;
 mod file;
 mod files;
 mod ping;
 #[cfg(test)]
 mod scenario;
+mod template;
 
 use crate::args::{Args, Bound, Invalid, Spec};
 use crate::change::Changes;
@@ -73,6 +75,8 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 /// Every module.
 #[rustfmt::skip]
 pub static ALL: &[Entry] = &[
+    Entry::of::<copy::Copy>(),
     Entry::of::<file::File>(),
     Entry::of::<ping::Ping>(),
+    Entry::of::<template::Template>(),
 ];
