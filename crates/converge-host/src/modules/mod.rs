@@ -3,6 +3,7 @@
 //! A module reads the host and asks for changes. It can't write, it doesn't know whether its changes will be shown or
 //! performed, and it answers the same for the real host and for one that is only planned.
 
+mod copy;
 mod file;
 mod files;
 mod ping;
@@ -11,6 +12,7 @@ mod scenario;
 mod service;
 mod systemd_service;
 mod unit_state;
+mod template;
 
 use crate::args::{Args, Bound, Invalid, Spec};
 use crate::change::Changes;
@@ -76,8 +78,10 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 /// Every module.
 #[rustfmt::skip]
 pub static ALL: &[Entry] = &[
+    Entry::of::<copy::Copy>(),
     Entry::of::<file::File>(),
     Entry::of::<ping::Ping>(),
     Entry::of::<service::Service>(),
     Entry::of::<systemd_service::SystemdService>(),
+    Entry::of::<template::Template>(),
 ];

@@ -93,6 +93,7 @@ impl Scenario {
         let mut planner = Answerer::new(Real::new());
         let planned = done(planner.answer(&Ask::Plan, &call).unwrap());
         assert_eq!(self.real_shape(), before, "planning changes nothing");
+        self.blobs.iter().for_each(|bytes| planner.machine.keep(Arc::clone(bytes)));
         let overlay = Overlay { base: &planner.machine, expected: &planner.expected };
         let expected = shape(&overlay, self.root.path());
         if self.idempotent {
