@@ -18,6 +18,7 @@ pub mod checksum;
 pub mod clock;
 pub mod data;
 mod expand;
+mod fnmatch;
 pub mod host;
 mod json;
 pub mod modules;

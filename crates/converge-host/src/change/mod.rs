@@ -11,7 +11,7 @@ mod effect;
 mod file;
 mod fits;
 mod group;
-mod manager;
+pub(crate) mod manager;
 mod packages;
 mod run;
 mod unit;

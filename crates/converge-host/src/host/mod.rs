@@ -119,6 +119,11 @@ pub trait Host {
         None
     }
 
+    /// Whether a package manager's lists were refreshed for the very call that is planned.
+    fn just_refreshed(&self, _manager: Manager) -> bool {
+        false
+    }
+
     /// What stands at a path, symbolic links followed, and where that is.
     fn resolve(&self, path: &Path) -> Result<(PathBuf, Look)> {
         let mut at = path.to_path_buf();

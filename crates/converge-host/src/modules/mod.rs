@@ -6,6 +6,7 @@
 mod copy;
 mod file;
 mod files;
+mod apt;
 mod ping;
 #[cfg(test)]
 mod scenario;
@@ -80,6 +81,7 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 pub static ALL: &[Entry] = &[
     Entry::of::<copy::Copy>(),
     Entry::of::<file::File>(),
+    Entry::of::<apt::Apt>(),
     Entry::of::<ping::Ping>(),
     Entry::of::<service::Service>(),
     Entry::of::<systemd_service::SystemdService>(),

@@ -6,7 +6,7 @@ pub(crate) mod packages;
 mod run;
 pub(crate) mod units;
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::env;
 use std::path::{Path, PathBuf};
@@ -31,6 +31,7 @@ pub struct Real {
     clock: OnceCell<Clock>,
     accounts: RefCell<Accounts>,
     packages: RefCell<Packages>,
+    refreshed: Cell<Option<Manager>>,
     blobs: RefCell<HashMap<Digest, Arc<[u8]>>>,
     env: RefCell<Vec<(String, String)>>,
 }
@@ -48,6 +49,7 @@ impl Real {
             clock: OnceCell::new(),
             accounts: RefCell::new(accounts),
             packages: RefCell::default(),
+            refreshed: Cell::default(),
             blobs: RefCell::default(),
             env: RefCell::default(),
         }
@@ -64,9 +66,15 @@ impl Real {
         self.packages.borrow_mut().forget(manager);
     }
 
-    /// Sets what is added to the environment of every command from now on.
+    /// Remembers, until the next call, that the lists of a package manager are as new as can be.
+    pub(crate) fn note_refreshed(&self, manager: Manager) {
+        self.refreshed.set(Some(manager));
+    }
+
+    /// Sets what is added to the environment of every command from now on, as a new call begins.
     pub fn set_env(&self, env: Vec<(String, String)>) {
         *self.env.borrow_mut() = env;
+        self.refreshed.set(None);
     }
 
     /// The bytes of a content, where they are at hand.
@@ -179,6 +187,10 @@ impl Host for Real {
 
     fn fetch(&self, blob: &Blob) -> Result<Arc<[u8]>> {
         self.bytes(blob).ok_or(Stop::Need(blob.digest))
+    }
+
+    fn just_refreshed(&self, manager: Manager) -> bool {
+        self.refreshed.get() == Some(manager)
     }
 
     fn unsettled(&self) -> Option<Why> {
