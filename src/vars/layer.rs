@@ -52,7 +52,8 @@ pub enum Origin {
 impl Layer {
     /// Of variables as they stand in a file; of a name that stands twice the last counts.
     pub fn of_nodes(origin: Origin, vars: &[(Spanned<String>, Node)]) -> Self {
-        let entries = vars.iter().map(|(name, node)| (name.value.as_str().into(), Var::Text(node.clone())));
+        let entries =
+            vars.iter().map(|(name, node)| (name.value.as_str().into(), Var::Text(node.clone())));
         Self { origin, entries: Arc::new(entries.collect()) }
     }
 

@@ -76,7 +76,8 @@ impl Vars {
 
     /// The evaluation in which each of these variables is rendered at most once.
     pub fn context(&self, engine: &Engine) -> Arc<Context> {
-        let make = || Arc::new(engine.context(Arc::new(self.stack.clone()), Arc::clone(&self.lookups)));
+        let make =
+            || Arc::new(engine.context(Arc::new(self.stack.clone()), Arc::clone(&self.lookups)));
         Arc::clone(self.context.get_or_init(make))
     }
 

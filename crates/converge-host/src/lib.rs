@@ -19,6 +19,7 @@ mod expand;
 pub mod host;
 pub mod modules;
 mod pattern;
+pub mod python_re;
 pub mod stop;
 pub mod wire;
 mod words;
