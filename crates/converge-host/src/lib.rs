@@ -24,6 +24,7 @@ mod json;
 pub mod modules;
 mod pattern;
 pub mod serve;
+pub mod python_re;
 pub mod stop;
 pub mod wire;
 mod words;
