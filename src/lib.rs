@@ -1,7 +1,6 @@
 //! converge: configuration of servers over SSH.
 
 mod actions;
-pub mod cli;
 pub mod diagnostic;
 pub mod event;
 pub mod git;

@@ -69,12 +69,9 @@ impl Connections {
         known.iter().find(|(other, _)| other == endpoint).map(|(_, line)| line.clone())
     }
 
-    /// Forgets a connection, so that the next use connects anew.
-    pub(crate) fn forget(&self, endpoint: &Endpoint) {
-        self.known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|(other, _)| other != endpoint);
+    /// Forgets the connections to a host, so that the next use connects anew.
+    pub(crate) fn forget(&self, host: &str) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).retain(|(endpoint, _)| endpoint.name != host);
     }
 
     /// Every host forgets what was planned.
