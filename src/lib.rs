@@ -2,6 +2,7 @@
 
 pub mod diagnostic;
 pub mod inventory;
+pub mod playbook;
 pub mod project;
 pub mod source;
 pub mod yaml;
