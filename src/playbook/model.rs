@@ -200,6 +200,13 @@ pub struct ActionArgs {
     pub whole: Option<Node>,
 }
 
+impl Task {
+    /// The module's own name; as written where that is a template or nobody knows it.
+    pub fn module(&self) -> &str {
+        self.action.module.as_deref().unwrap_or(&self.action.name.value)
+    }
+}
+
 impl ActionArgs {
     /// A named argument.
     pub fn get(&self, name: &str) -> Option<&Node> {
