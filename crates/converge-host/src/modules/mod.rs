@@ -3,17 +3,20 @@
 //! A module reads the host and asks for changes. It can't write, it doesn't know whether its changes will be shown or
 //! performed, and it answers the same for the real host and for one that is only planned.
 
+mod apt;
+mod blockinfile;
 mod copy;
 mod file;
 mod files;
-mod apt;
+mod lineinfile;
 mod ping;
+mod replace;
 #[cfg(test)]
 mod scenario;
 mod service;
 mod systemd_service;
-mod unit_state;
 mod template;
+mod unit_state;
 
 use crate::args::{Args, Bound, Invalid, Spec};
 use crate::change::Changes;
@@ -79,10 +82,13 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 /// Every module.
 #[rustfmt::skip]
 pub static ALL: &[Entry] = &[
+    Entry::of::<apt::Apt>(),
+    Entry::of::<blockinfile::BlockInFile>(),
     Entry::of::<copy::Copy>(),
     Entry::of::<file::File>(),
-    Entry::of::<apt::Apt>(),
+    Entry::of::<lineinfile::LineInFile>(),
     Entry::of::<ping::Ping>(),
+    Entry::of::<replace::Replace>(),
     Entry::of::<service::Service>(),
     Entry::of::<systemd_service::SystemdService>(),
     Entry::of::<template::Template>(),
