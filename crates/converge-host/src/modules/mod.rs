@@ -7,7 +7,13 @@ mod apt;
 mod copy;
 mod file;
 mod files;
+mod blockinfile;
+mod copy;
+mod file;
+mod files;
+mod lineinfile;
 mod ping;
+mod replace;
 #[cfg(test)]
 mod scenario;
 mod service;
@@ -79,10 +85,13 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 /// Every module.
 #[rustfmt::skip]
 pub static ALL: &[Entry] = &[
+    Entry::of::<apt::Apt>(),
+    Entry::of::<blockinfile::BlockInFile>(),
     Entry::of::<copy::Copy>(),
     Entry::of::<file::File>(),
-    Entry::of::<apt::Apt>(),
+    Entry::of::<lineinfile::LineInFile>(),
     Entry::of::<ping::Ping>(),
+    Entry::of::<replace::Replace>(),
     Entry::of::<service::Service>(),
     Entry::of::<systemd_service::SystemdService>(),
     Entry::of::<template::Template>(),
