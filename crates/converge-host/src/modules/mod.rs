@@ -12,6 +12,7 @@ mod copy;
 mod file;
 mod files;
 mod lineinfile;
+mod group;
 mod ping;
 mod replace;
 #[cfg(test)]
@@ -20,6 +21,7 @@ mod service;
 mod systemd_service;
 mod template;
 mod unit_state;
+mod user;
 
 use crate::args::{Args, Bound, Invalid, Spec};
 use crate::change::Changes;
@@ -90,9 +92,11 @@ pub static ALL: &[Entry] = &[
     Entry::of::<copy::Copy>(),
     Entry::of::<file::File>(),
     Entry::of::<lineinfile::LineInFile>(),
+    Entry::of::<group::GroupModule>(),
     Entry::of::<ping::Ping>(),
     Entry::of::<replace::Replace>(),
     Entry::of::<service::Service>(),
     Entry::of::<systemd_service::SystemdService>(),
     Entry::of::<template::Template>(),
+    Entry::of::<user::UserModule>(),
 ];
