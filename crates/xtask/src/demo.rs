@@ -107,6 +107,9 @@ impl Stage {
         if let Some(line) = printed.lines().find(|line| changes(line)) {
             bail!("the second run must change nothing, and says: {}", line.trim());
         }
+        heading("Planning once more");
+        let (rest, _) = self.converge("--check")?;
+        ensure!(rest.success(), "nothing must be left to change, and the plan ended with {rest}");
         heading("Done: the second run changed nothing");
         Ok(())
     }

@@ -22,16 +22,15 @@ pub fn ensure(chore: &str, names: &[&str]) -> Result<()> {
     }
     say::progress(chore, &format!("installing {list}"));
     // Package lists may be missing or old on a fresh machine, and an install from old lists fails on files that are gone.
-    Run::new("apt-get")
-        .args(["-qq", "update"])
-        .run()
-        .with_context(|| format!("cannot install `{list}`"))?;
-    Run::new("apt-get")
+    // A source that cannot be reached is no failure as long as the others have the packages.
+    let updated = Run::new("apt-get").args(["-qq", "update"]).run();
+    let install = Run::new("apt-get")
         .args(["-qq", "install", "--yes", "--no-install-recommends", "--"])
         .args(&missing)
         .env("DEBIAN_FRONTEND", "noninteractive")
-        .run()
-        .with_context(|| format!("cannot install `{list}`"))
+        .run();
+    let before = updated.err().map_or_else(String::new, |error| format!(", after {error:#}"));
+    install.with_context(|| format!("cannot install `{list}`{before}"))
 }
 
 /// Whether dpkg knows the package as installed.
