@@ -4,8 +4,10 @@ mod config;
 mod files;
 mod loader;
 mod root;
+mod vars;
 
 pub use config::{Become, Config};
 pub use files::{Disk, FileKind, Files, Memory};
 pub use loader::Loader;
 pub use root::{ROOT_MARKS, find};
+pub use vars::var_files;

@@ -71,7 +71,10 @@ impl Connections {
 
     /// Forgets the connections to a host, so that the next use connects anew.
     pub(crate) fn forget(&self, host: &str) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).retain(|(endpoint, _)| endpoint.name != host);
+        self.known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|(endpoint, _)| endpoint.name != host);
     }
 
     /// Every host forgets what was planned.

@@ -43,7 +43,8 @@ pub(crate) fn layer(
     let inventory = env.inventory.read().unwrap_or_else(PoisonError::into_inner);
     data("group_names", Value::list(group_names(&inventory, host)));
     drop(inventory);
-    data("ansible_facts", facts(env, host));
+    let known = env.store.of(host).facts;
+    entries.insert("ansible_facts".into(), Var::Lazy(Arc::new(move || facts(&known))));
     let (shared, of_play) = (Arc::clone(env), Arc::clone(play));
     entries.insert("hostvars".into(), Var::Lazy(Arc::new(move || hostvars(&shared, &of_play))));
     Arc::new(Layer::of_vars(Origin::Magic, Arc::new(entries)))
@@ -112,8 +113,7 @@ fn path(path: &Path) -> Value {
 }
 
 /// Facts without the prefix that they have as variables.
-fn facts(env: &Env, host: &str) -> Value {
-    let known = env.store.of(host).facts;
+fn facts(known: &IndexMap<Arc<str>, Var>) -> Value {
     let map: Map = known
         .iter()
         .filter_map(|(name, var)| {

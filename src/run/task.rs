@@ -119,7 +119,9 @@ impl Walk<'_> {
             };
             pending.items.push(PendingItem { label, vars, extra, delegated, partly, answer });
         }
+        // Whether a task with `failed_when` failed is decided here, not on the host.
         if !pending.ignore_errors
+            && task.failed_when.is_none()
             && !chain.is_empty()
             && let Some(state) = self.hosts.get_mut(&one.host)
         {

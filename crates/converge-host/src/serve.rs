@@ -214,7 +214,8 @@ impl<W: Write> Serve<W> {
     }
 
     fn reply(&mut self, id: u64, reply: Reply) -> io::Result<()> {
-        self.outcomes.insert(id, matches!(reply, Reply::Done(_)));
+        // What can't be told while planning is no failure: what comes after it is planned too.
+        self.outcomes.insert(id, matches!(reply, Reply::Done(_) | Reply::Unknown(_)));
         self.say(&FromHelper::Reply(id, reply))
     }
 

@@ -3,17 +3,17 @@
 //! A module reads the host and asks for changes. It can't write, it doesn't know whether its changes will be shown or
 //! performed, and it answers the same for the real host and for one that is only planned.
 
+mod apt;
 mod copy;
 mod file;
 mod files;
-mod apt;
 mod ping;
 #[cfg(test)]
 mod scenario;
 mod service;
 mod systemd_service;
-mod unit_state;
 mod template;
+mod unit_state;
 
 use crate::args::{Args, Bound, Invalid, Spec};
 use crate::change::Changes;
