@@ -128,7 +128,7 @@ pub struct RoleRun {
     /// What its tasks inherit.
     pub scope: Arc<Scope>,
     /// The roles it depends on, to run before.
-    pub dependencies: Vec<Arc<RoleRun>>,
+    pub dependencies: Vec<Arc<Self>>,
     /// Its tasks.
     pub items: Vec<TaskItem>,
     /// Its handlers.
