@@ -21,7 +21,7 @@ mod play;
 mod prepare;
 mod repeat;
 mod scope;
-mod tags;
+pub(crate) mod tags;
 mod task;
 mod walk;
 
