@@ -4,12 +4,13 @@
 //! performed, and it answers the same for the real host and for one that is only planned.
 
 mod apt;
+mod blockinfile;
 mod copy;
 mod file;
 mod files;
-mod blockinfile;
-mod lineinfile;
 mod group;
+mod lineinfile;
+mod package;
 mod ping;
 mod replace;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod systemd_service;
 mod template;
 mod unit_state;
 mod user;
+mod yum_repository;
 
 use crate::args::{Args, Bound, Invalid, Spec};
 use crate::change::Changes;
@@ -90,10 +92,12 @@ pub static ALL: &[Entry] = &[
     Entry::of::<file::File>(),
     Entry::of::<lineinfile::LineInFile>(),
     Entry::of::<group::GroupModule>(),
+    Entry::of::<package::Package>(),
     Entry::of::<ping::Ping>(),
     Entry::of::<replace::Replace>(),
     Entry::of::<service::Service>(),
     Entry::of::<systemd_service::SystemdService>(),
     Entry::of::<template::Template>(),
     Entry::of::<user::UserModule>(),
+    Entry::of::<yum_repository::YumRepository>(),
 ];
