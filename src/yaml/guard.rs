@@ -64,7 +64,11 @@ fn first_tag_before(probe: &str, commas: &[usize]) -> Option<usize> {
                 let (start, end) = (token.start_mark.index as usize, token.end_mark.index as usize);
                 // The n-th comma's space stands n bytes behind where the comma was.
                 if commas.iter().enumerate().any(|(spaces, comma)| comma + spaces == end) {
-                    let spaces = commas.iter().enumerate().filter(|(spaces, comma)| *comma + spaces < start).count();
+                    let spaces = commas
+                        .iter()
+                        .enumerate()
+                        .filter(|(spaces, comma)| *comma + spaces < start)
+                        .count();
                     return Some(start - spaces);
                 }
             }
