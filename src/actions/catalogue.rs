@@ -4,6 +4,7 @@ use converge_host::args::{Arg, Spec};
 use converge_host::modules;
 
 use crate::actions;
+use crate::playbook::{FreeForm, ModuleInfo, Modules};
 
 /// A module that a task can name.
 #[derive(Clone, Copy)]
@@ -96,5 +97,26 @@ impl Known {
             Self::Include(_, args) => args.to_vec(),
         };
         if known.contains(&name) || name == "_raw_params" { Ok(()) } else { Err(known) }
+    }
+}
+
+/// The catalogue as the reader of playbooks asks it.
+#[derive(Debug, Default)]
+pub struct Catalogue;
+
+impl Modules for Catalogue {
+    fn find(&self, name: &str) -> Option<ModuleInfo> {
+        let known = find(name)?;
+        let command = matches!(known, Known::Host(spec) if matches!(spec.name, "command" | "shell" | "raw" | "script"));
+        let free_form = match (command, known.takes_text()) {
+            (true, _) => FreeForm::Command,
+            (false, true) => FreeForm::Text,
+            (false, false) => FreeForm::None,
+        };
+        Some(ModuleInfo { name: known.name().into(), free_form })
+    }
+
+    fn names(&self) -> Vec<&str> {
+        names()
     }
 }

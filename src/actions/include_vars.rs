@@ -66,7 +66,7 @@ fn run(context: &Context<'_>) -> Result<Done, Halt> {
 fn one_file(context: &Context<'_>) -> Result<PathBuf, Halt> {
     let name = match context.text("file")? {
         Some(name) => name,
-        None => match &context.task.action.free_form {
+        None => match &context.task.action.args.free {
             Some(node) => context.eval.text(node, context.vars)?,
             None => return Err(Halt::new("include_vars needs a file or a dir")),
         },

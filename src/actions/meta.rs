@@ -53,7 +53,7 @@ impl Meta {
 }
 
 fn run(context: &Context<'_>) -> Result<Done, Halt> {
-    let word = match &context.task.action.free_form {
+    let word = match &context.task.action.args.free {
         Some(node) => context.eval.text(node, context.vars)?,
         None => String::new(),
     };

@@ -24,7 +24,9 @@ pub(crate) fn man(terminal: &Terminal) -> io::Result<End> {
     for subcommand in command.get_subcommands() {
         let name = format!("converge {}", subcommand.get_name());
         let page = clap_mangen::Man::new(subcommand.clone().bin_name(name).disable_help_flag(true));
-        text.extend_from_slice(format!(".SH {}\n", subcommand.get_name().to_uppercase()).as_bytes());
+        text.extend_from_slice(
+            format!(".SH {}\n", subcommand.get_name().to_uppercase()).as_bytes(),
+        );
         page.render_description_section(&mut text)?;
         page.render_options_section(&mut text)?;
     }

@@ -41,7 +41,11 @@ mod tests {
         let mut output = Vec::new();
         let answer = ask("Apply?", &mut typed.as_bytes(), &mut output).unwrap();
         let shown = String::from_utf8(output).unwrap();
-        assert_eq!((answer, shown.matches("Apply? [y/N] ").count()), (expected, asked), "{typed:?}");
+        assert_eq!(
+            (answer, shown.matches("Apply? [y/N] ").count()),
+            (expected, asked),
+            "{typed:?}"
+        );
     }
 
     #[test]

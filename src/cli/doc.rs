@@ -110,7 +110,9 @@ fn paragraph(line: &str, depth: usize) -> String {
     let mut text = String::new();
     let mut current = String::new();
     for word in line.split_whitespace() {
-        if !current.is_empty() && depth + current.chars().count() + 1 + word.chars().count() > WIDEST {
+        if !current.is_empty()
+            && depth + current.chars().count() + 1 + word.chars().count() > WIDEST
+        {
             text.push_str(&format!("{:depth$}{current}\n", ""));
             current.clear();
         }
@@ -148,7 +150,14 @@ mod tests {
                 default: Some("kind"),
                 doc: "How.",
             },
-            Arg { name: "name", aliases: &[], kind: Kind::List(&Kind::Str), required: true, default: None, doc: "Whom." },
+            Arg {
+                name: "name",
+                aliases: &[],
+                kind: Kind::List(&Kind::Str),
+                required: true,
+                default: None,
+                doc: "Whom.",
+            },
         ],
         shared: &[],
         rules: &[Rule::Exclusive(&["tone", "name"])],
@@ -156,6 +165,29 @@ mod tests {
 
     #[test]
     fn a_page_from_a_declaration() {
-        insta::assert_snapshot!(page(&SPEC, Theme::default()), @"");
+        insta::assert_snapshot!(page(&SPEC, Theme::default()), @r"
+        ansible.builtin.greet
+
+          Greets a person.
+
+          Politeness is a matter of long sentences that go on until the line is over and even
+          then they go on a bit.
+
+          Also called hello.
+
+        Arguments
+
+          name  (a list, each a string; required)
+              Whom.
+
+          tone  (one of kind, cold; default kind; also mood)
+              How.
+
+        Rules
+
+          At most one of tone, name.
+
+          Text given without a name is `name`.
+        ");
     }
 }

@@ -11,8 +11,6 @@ use crate::history;
 pub(crate) struct Environment {
     /// The folder it was started in.
     pub(crate) here: PathBuf,
-    /// The user's home.
-    pub(crate) home: Option<PathBuf>,
     /// The folder of the history.
     pub(crate) state: Option<PathBuf>,
     /// The time zone that times are told in.
@@ -22,11 +20,10 @@ pub(crate) struct Environment {
 impl Environment {
     /// As it is.
     pub(crate) fn read() -> std::io::Result<Self> {
-        let home = std::env::var_os("HOME");
+        let state = history::folder(std::env::var_os("XDG_STATE_HOME"), std::env::var_os("HOME"));
         Ok(Self {
             here: std::env::current_dir()?,
-            state: history::folder(std::env::var_os("XDG_STATE_HOME"), home.clone()),
-            home: home.map(PathBuf::from).filter(|home| home.is_absolute()),
+            state,
             zone: TimeZone::system(),
         })
     }

@@ -151,7 +151,11 @@ impl Request {
                 private_key: connect.private_key,
                 means: connect.connection,
                 timeout: connect.timeout.map(|seconds| Duration::from_secs(seconds.into())),
-                ssh_args: connect.ssh_common_args.into_iter().chain(connect.ssh_extra_args).collect(),
+                ssh_args: connect
+                    .ssh_common_args
+                    .into_iter()
+                    .chain(connect.ssh_extra_args)
+                    .collect(),
             },
             escalation: Escalation {
                 always: escalate.r#become,
@@ -270,7 +274,15 @@ mod tests {
         let request = request(
             "converge -l web -t a,b -e token=hunter22 -e '{\"token\": \"hunter22=\"}' -e @v.yml -e 'a=1 token=hunter22' -b",
         );
-        insta::assert_snapshot!(request.told().join("\n"), @"");
+        insta::assert_snapshot!(request.told().join("\n"), @r"
+        --limit web
+        --tags a,b
+        --extra-vars token=…
+        --extra-vars …
+        --extra-vars @v.yml
+        --extra-vars a=…
+        --become
+        ");
     }
 
     #[test]
@@ -283,11 +295,13 @@ mod tests {
             "converge -c telnet",
             "converge -k --connection-password-file x",
             "converge history extra",
-            "converge -C history",
         ] {
             assert!(parse(&words(line)).is_err(), "{line}");
         }
         assert!(parse_ansible(&words("ansible-playbook")).is_err(), "a playbook is needed");
-        assert!(parse_ansible(&words("ansible-playbook history")).is_ok(), "a playbook of that name");
+        assert!(
+            parse_ansible(&words("ansible-playbook history")).is_ok(),
+            "a playbook of that name"
+        );
     }
 }

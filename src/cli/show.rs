@@ -198,16 +198,40 @@ mod tests {
             summary("1ng1w3yab", Mode::Check, Some("pending")),
             summary("1ng1w3xab", Mode::Apply, None),
         ];
-        insta::assert_snapshot!(list(&runs, Theme::default(), &TimeZone::UTC), @"");
+        insta::assert_snapshot!(list(&runs, Theme::default(), &TimeZone::UTC), @r"
+        1ng1w3zab  2026-11-21 01:14  apply  applied     2 changed  1 host  staging  1a2b3c4+  /srv/infra
+        1ng1w3yab  2026-11-21 01:14  check  pending     2 changed  1 host  staging  1a2b3c4+  /srv/infra
+        1ng1w3xab  2026-11-21 01:14  apply  unfinished  2 changed  1 host  staging  1a2b3c4+  /srv/infra
+        ");
     }
 
     #[test]
     fn a_run_is_drawn_again() {
-        let step = StepRecord { planned: false, ..changed("web1", vec![edited("/etc/motd", "a", "b")]) };
-        let mut told = story(vec![play("p", &["web1"]), task(1, "motd", "copy"), Record::Step(1, step)]);
-        told.hosts = Recap::from([("web1".into(), Counts { ok: 1, changed: 1, ..Counts::default() })]);
+        let step =
+            StepRecord { planned: false, ..changed("web1", vec![edited("/etc/motd", "a", "b")]) };
+        let mut told =
+            story(vec![play("p", &["web1"]), task(1, "motd", "copy"), Record::Step(1, step)]);
+        told.hosts =
+            Recap::from([("web1".into(), Counts { ok: 1, changed: 1, ..Counts::default() })]);
         let run = Run { summary: summary("1ng1w3zab", Mode::Apply, Some("applied")), story: told };
-        insta::assert_snapshot!(draw(&run, Style::default(), &TimeZone::UTC), @"");
+        insta::assert_snapshot!(draw(&run, Style::default(), &TimeZone::UTC), @r"
+        Run        1ng1w3zab 2026-11-21 01:14:39 +00:00, took 11.5 s: apply applied
+        Project    /srv/infra at 1a2b3c4 (dirty: 1 file)
+        Inventory  staging
+        Playbook   playbooks/site.yml
+        Hosts      web1
+
+        motd  (roles/nginx/tasks/main.yml:1:3)
+          web1
+            ~ /etc/motd
+                --- before: /etc/motd
+                +++ after: /etc/motd
+                @@ -1 +1 @@
+                -a
+                +b
+
+        web1                       : ok=1    changed=1    unreachable=0    failed=0    skipped=0    rescued=0    ignored=0
+        ");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anstream::AutoStream;
 
 use crate::cli::args::ColorArg;
+use crate::diagnostic::{Diagnostic, render};
 use crate::redact::Redactor;
 use crate::report::screen::Screen;
 use crate::report::theme::{Label, Theme};
@@ -70,6 +71,13 @@ impl Terminal {
         self.labelled(Label::Warning, "warning", message, help);
     }
 
+    /// What is to be said about the input, with the lines that it concerns.
+    pub(crate) fn diagnostics(&self, diagnostics: &[Diagnostic]) {
+        if !diagnostics.is_empty() {
+            self.err(&render(diagnostics, self.error_theme.color()));
+        }
+    }
+
     /// Whether somebody can be asked.
     pub(crate) fn can_ask(&self) -> bool {
         !self.answer_only && io::stdin().is_terminal() && io::stdout().is_terminal()
@@ -78,6 +86,11 @@ impl Terminal {
     /// Whether what is written passes by a person's eyes.
     pub(crate) fn is_watched(&self) -> bool {
         !self.answer_only && io::stdout().is_terminal()
+    }
+
+    /// Whether a picture of what is going on can be drawn on standard error without disturbing what is written.
+    pub(crate) fn shows_progress(&self) -> bool {
+        io::stderr().is_terminal() && (self.answer_only || io::stdout().is_terminal())
     }
 
     /// Columns and rows of the terminal.

@@ -105,7 +105,7 @@ impl Binder<'_> {
     fn written(&self, spec: &Spec) -> Result<Vec<(Spanned<String>, Value)>, Halt> {
         let action = &self.task.action;
         let mut written = Vec::new();
-        if let Some(node) = &action.template {
+        if let Some(node) = &action.args.whole {
             let value = self.eval.value(node, self.vars)?;
             let Some(map) = value.as_map() else {
                 return Err(Halt::new(format!(
@@ -117,10 +117,11 @@ impl Binder<'_> {
                 written.push((Spanned::new(key.to_string(), node.span.clone()), value.clone()));
             }
         }
-        for (key, node) in &action.args {
-            written.push((key.clone(), self.eval.value(node, self.vars)?));
+        for argument in &action.args.named {
+            let name = argument.name.clone().map(|name| name.to_string());
+            written.push((name, self.eval.value(&argument.value, self.vars)?));
         }
-        if let Some(node) = &action.free_form {
+        if let Some(node) = &action.args.free {
             let key = spec.free_form.unwrap_or("_raw_params");
             written.push((
                 Spanned::new(key.to_owned(), node.span.clone()),
@@ -134,13 +135,7 @@ impl Binder<'_> {
     /// What `module_defaults` say, the outermost level first.
     fn defaults(&self, spec: &Spec) -> Result<Vec<(String, Value)>, Halt> {
         let mut merged: Vec<(String, Value)> = Vec::new();
-        let levels: Vec<&Node> = self
-            .task
-            .common
-            .levels()
-            .flat_map(|level| level.module_defaults.iter().rev())
-            .collect();
-        for node in levels.into_iter().rev() {
+        for node in self.task.scope.every(|own| &own.module_defaults) {
             for (module, args) in node.as_map().unwrap_or_default() {
                 if !module.as_str().is_some_and(|name| spec.answers_to(name)) {
                     continue;
@@ -159,9 +154,7 @@ impl Binder<'_> {
     /// `environment` of the task and around it; inner levels win.
     pub(crate) fn environment(&self) -> Result<Vec<(String, String)>, Halt> {
         let mut merged: Vec<(String, String)> = Vec::new();
-        let levels: Vec<&Node> =
-            self.task.common.levels().flat_map(|level| level.environment.iter().rev()).collect();
-        for node in levels.into_iter().rev() {
+        for node in self.task.scope.every(|own| &own.environment) {
             let value = self.eval.value(node, self.vars)?;
             let maps = value.as_list().map_or_else(|| vec![value.clone()], <[Value]>::to_vec);
             for map in maps {

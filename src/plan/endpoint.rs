@@ -7,7 +7,7 @@ use crate::plan::eval::Eval;
 use crate::plan::files::expand_home;
 use crate::plan::halt::Halt;
 use crate::plan::options::ConnectionDefaults;
-use crate::playbook::Common;
+use crate::playbook::Scope;
 use crate::redact::Secret;
 use crate::target::{Connection, Endpoint};
 use crate::vars::Vars;
@@ -15,7 +15,7 @@ use crate::vars::Vars;
 /// Where the host `name` is and how it is reached: variables win over keywords of the play, and these over the command line.
 pub(crate) fn endpoint(
     name: &str,
-    common: &Common,
+    scope: &Scope,
     vars: &Vars,
     eval: &Eval,
     defaults: &ConnectionDefaults,
@@ -25,19 +25,18 @@ pub(crate) fn endpoint(
         |node: Option<&crate::yaml::Node>| node.map(|node| eval.text(node, vars)).transpose();
     let connection = match read(&["ansible_connection"])? {
         Some(word) => Some(means(&word)?),
-        None => match keyword(common.first(|level| level.connection.as_ref()))? {
+        None => match keyword(scope.nearest(|own| &own.connection))? {
             Some(word) => Some(means(&word)?),
             None => defaults.connection,
         },
     };
     let user = match read(&["ansible_user", "ansible_ssh_user"])? {
         Some(user) => Some(user),
-        None => keyword(common.first(|level| level.remote_user.as_ref()))?
-            .or_else(|| defaults.user.clone()),
+        None => keyword(scope.nearest(|own| &own.remote_user))?.or_else(|| defaults.user.clone()),
     };
     let port = match read(&["ansible_port", "ansible_ssh_port"])? {
         Some(port) => Some(port),
-        None => keyword(common.first(|level| level.port.as_ref()))?,
+        None => keyword(scope.nearest(|own| &own.port))?,
     };
     let port = port.map(|port| {
         port.parse().map_err(|_| Halt::new(format!("`{port}` is no port of host `{name}`")))

@@ -5,7 +5,7 @@ use converge_host::wire::BecomeMethod;
 use crate::plan::eval::Eval;
 use crate::plan::halt::Halt;
 use crate::plan::options::EscalationDefaults;
-use crate::playbook::Common;
+use crate::playbook::Scope;
 use crate::redact::Secret;
 use crate::vars::Vars;
 
@@ -26,14 +26,14 @@ impl Escalation {
     /// What the task, its surroundings, the inventory and the command line say, in the order of Ansible's precedence:
     /// variables `ansible_become*` win over keywords, and keywords over the command line.
     pub(crate) fn of(
-        common: &Common,
+        scope: &Scope,
         vars: &Vars,
         eval: &Eval,
         defaults: &EscalationDefaults,
     ) -> Result<Option<Self>, Halt> {
         let asked = match variable(vars, eval, &["ansible_become"])? {
             Some(value) => eval.boolean(&value.into())?,
-            None => match common.first(|level| level.become_.as_ref()) {
+            None => match scope.nearest(|own| &own.r#become) {
                 Some(node) => eval.flag(node, vars)?,
                 None => defaults.become_,
             },
@@ -45,7 +45,7 @@ impl Escalation {
             |node: Option<&crate::yaml::Node>| node.map(|node| eval.text(node, vars)).transpose();
         let method = match variable(vars, eval, &["ansible_become_method"])? {
             Some(method) => Some(method),
-            None => keyword(common.first(|level| level.become_method.as_ref()))?
+            None => keyword(scope.nearest(|own| &own.become_method))?
                 .or_else(|| defaults.method.clone()),
         };
         let method = method.as_deref().unwrap_or("sudo");
@@ -72,12 +72,13 @@ impl Escalation {
         };
         let user = match variable(vars, eval, &named("user"))? {
             Some(user) => Some(user),
-            None => keyword(common.first(|level| level.become_user.as_ref()))?
-                .or_else(|| defaults.user.clone()),
+            None => {
+                keyword(scope.nearest(|own| &own.become_user))?.or_else(|| defaults.user.clone())
+            }
         };
         let flags = match variable(vars, eval, &named("flags"))? {
             Some(flags) => Some(flags),
-            None => keyword(common.first(|level| level.become_flags.as_ref()))?,
+            None => keyword(scope.nearest(|own| &own.become_flags))?,
         };
         let passwords: Vec<String> = named("password").into_iter().chain(named("pass")).collect();
         let password = variable(vars, eval, &passwords)?

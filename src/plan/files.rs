@@ -43,7 +43,7 @@ impl Files {
         kind: &str,
     ) -> Vec<PathBuf> {
         let mut bases: Vec<&Path> = Vec::new();
-        bases.extend(role.map(|role| role.folder.as_path()));
+        bases.extend(role.map(|role| &*role.folder));
         bases.extend(task_file.parent());
         bases.push(&self.playbook);
         let mut folders = Vec::new();
@@ -63,7 +63,7 @@ impl Files {
         if name.is_absolute() {
             return if name.exists() { Ok(name) } else { Err(missing(&name, &[])) };
         }
-        let folders = self.folders(task.role.as_deref(), &task.file, kind);
+        let folders = self.folders(task.scope.role().map(|role| &**role), &task.file, kind);
         let found = folders.iter().map(|folder| folder.join(&name)).find(|path| path.exists());
         found.ok_or_else(|| {
             missing(&name, &folders.iter().map(|folder| self.shown(folder)).collect::<Vec<_>>())

@@ -160,7 +160,7 @@ impl Reading<'_> {
             match key.as_str() {
                 Some("module") => {}
                 Some("args") if value.as_map().is_some() => {
-                    self.more_arguments(&mut action.args, value)
+                    self.more_arguments(&mut action.args, value);
                 }
                 Some(name) => set(&mut action.args.named, Var::new(name, &key.span, value.clone())),
                 None => self.refuse(&key.span, "the name of an argument must be a string"),
@@ -179,7 +179,7 @@ impl Reading<'_> {
                     match key.as_str() {
                         Some("_raw_params") => args.free = Some(value.clone()),
                         Some(name) => {
-                            set(&mut args.named, Var::new(name, &key.span, value.clone()))
+                            set(&mut args.named, Var::new(name, &key.span, value.clone()));
                         }
                         None => {
                             let found = key.describe();

@@ -69,7 +69,7 @@ impl Reading<'_> {
             }
             match keyword.slot {
                 Some(slot) if value.kind != Kind::Null => {
-                    *slot(&mut fields.directives) = Some(value.clone())
+                    *slot(&mut fields.directives) = Some(value.clone());
                 }
                 Some(_) => {}
                 None => self.own_field(keyword.name, key, value, &mut fields),
@@ -122,7 +122,7 @@ impl Reading<'_> {
         for (key, value) in node.as_map().unwrap_or(&[]) {
             match key.as_str() {
                 Some(name) if is_identifier(name) => {
-                    vars.push(Var::new(name, &key.span, value.clone()))
+                    vars.push(Var::new(name, &key.span, value.clone()));
                 }
                 Some(name) => {
                     let problem =
@@ -193,7 +193,7 @@ impl Reading<'_> {
                 Kind::Null => {}
                 // A template may have commas of its own.
                 Kind::Str(text, _) if text.contains("{{") => {
-                    tags.push(Spanned::new(Arc::clone(text), item.span.clone()))
+                    tags.push(Spanned::new(Arc::clone(text), item.span.clone()));
                 }
                 Kind::Str(text, _) => {
                     let mut start = 0;

@@ -50,8 +50,7 @@ impl Reading<'_> {
                 self.role_task(task, place, construct == "import_role")
             }
             "include" => {
-                let late = task.r#loop.is_some()
-                    || file_of(&task.action.args).is_some_and(|file| is_late(file));
+                let late = task.r#loop.is_some() || file_of(&task.action.args).is_some_and(is_late);
                 if late {
                     self.include_tasks(task, place, true).into_iter().collect()
                 } else {
@@ -107,8 +106,7 @@ impl Reading<'_> {
 
     fn include_tasks(&mut self, task: Task, place: &Place, inherits: bool) -> Option<TaskItem> {
         let file = self.file(&task)?;
-        if let Some(name) =
-            file.as_str().filter(|name| !is_late_text(name) && task.r#loop.is_none())
+        if let Some(name) = file.as_str().filter(|name| !is_template(name) && task.r#loop.is_none())
         {
             // A file that can't be there is told before anything runs.
             if let Err(problem) = self.find_tasks(name, place, false) {
@@ -196,7 +194,7 @@ impl Reading<'_> {
         let Some(target) = self.role_target(&task) else { return Vec::new() };
         if !import {
             if let Some(name) =
-                target.name.as_str().filter(|name| !is_late_text(name) && task.r#loop.is_none())
+                target.name.as_str().filter(|name| !is_template(name) && task.r#loop.is_none())
                 && let Err(problem) =
                     self.find_role(name, place.scope.role().map(|role| &*role.folder))
             {
@@ -377,11 +375,7 @@ fn file_of(args: &ActionArgs) -> Option<&Node> {
 }
 
 fn is_late(file: &Node) -> bool {
-    file.as_str().is_some_and(is_late_text)
-}
-
-fn is_late_text(text: &str) -> bool {
-    is_template(text)
+    file.as_str().is_some_and(is_template)
 }
 
 fn says_no(node: Option<&Node>) -> bool {

@@ -8,6 +8,7 @@ mod action;
 mod fields;
 mod include;
 mod keyword;
+mod listing;
 mod looping;
 mod model;
 mod modules;
@@ -18,8 +19,11 @@ mod reading;
 mod role;
 mod scope;
 mod split;
+mod start;
+mod tags;
 mod task;
 
+pub use listing::{Listed, title};
 pub use model::{
     Action, ActionArgs, Block, Include, Loop, LoopControl, LoopKind, Play, Playbook, Prompt,
     RoleRun, RoleTarget, Target, Task, TaskItem,
@@ -29,3 +33,9 @@ pub use notify::answers_to;
 pub use reader::{Reader, RoleNames};
 pub use role::{From, Meta, Role};
 pub use scope::{Directives, Scope, Var};
+pub use start::{Start, find_start};
+pub use tags::TagFilter;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

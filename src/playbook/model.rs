@@ -128,7 +128,7 @@ pub struct RoleRun {
     /// What its tasks inherit.
     pub scope: Arc<Scope>,
     /// The roles it depends on, to run before.
-    pub dependencies: Vec<Arc<RoleRun>>,
+    pub dependencies: Vec<Arc<Self>>,
     /// Its tasks.
     pub items: Vec<TaskItem>,
     /// Its handlers.
@@ -198,6 +198,13 @@ pub struct ActionArgs {
     pub named: Vec<Var>,
     /// A template that gives a mapping of arguments.
     pub whole: Option<Node>,
+}
+
+impl Task {
+    /// The module's own name; as written where that is a template or nobody knows it.
+    pub fn module(&self) -> &str {
+        self.action.module.as_deref().unwrap_or(&self.action.name.value)
+    }
 }
 
 impl ActionArgs {

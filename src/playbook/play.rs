@@ -70,7 +70,7 @@ impl Reading<'_> {
             };
             match import_key(entry) {
                 Some((key, file)) => {
-                    plays.extend(self.import_playbook(keys, key, file, path, around))
+                    plays.extend(self.import_playbook(keys, key, file, path, around));
                 }
                 None => plays.extend(self.play(keys, entry, path, around)),
             }
@@ -207,7 +207,7 @@ impl Reading<'_> {
             self.refuse(&hosts.span, "`hosts` names no host");
             return None;
         }
-        for item in items_of(hosts).iter().filter(|item| item.as_str().is_none()) {
+        if let Some(item) = items_of(hosts).iter().find(|item| item.as_str().is_none()) {
             self.refuse(
                 &item.span,
                 format!("`hosts` must be a string or a list of them, not {}", item.describe()),

@@ -22,7 +22,7 @@ pub struct Reader {
 }
 
 /// What an `include_role` asks for, rendered.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoleNames {
     /// The role.
     pub name: String,

@@ -2,6 +2,7 @@
 
 mod config;
 mod files;
+pub mod glob;
 mod loader;
 mod root;
 mod vars;

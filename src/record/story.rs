@@ -31,6 +31,8 @@ pub struct Totals {
     pub changes: usize,
     /// Hosts that something changes on, commands included.
     pub hosts_changed: usize,
+    /// Hosts that applying would do something on, or may; commands and what can't be told included.
+    pub hosts_pending: usize,
     /// Commands whose effect can't be told.
     pub commands: usize,
     /// Steps that can't be seen through before applying.
@@ -95,6 +97,7 @@ impl Story {
     pub fn totals(&self) -> Totals {
         let mut totals = Totals { unreachable: self.lost.len(), ..Totals::default() };
         let mut changed = BTreeSet::new();
+        let mut pending = BTreeSet::new();
         for task in self.tasks() {
             let mut blind = false;
             for step in &task.steps {
@@ -107,6 +110,7 @@ impl Story {
                 blind |= commands > 0;
                 if matches!(step.verdict, Verdict::Unknown { .. }) && !task.sums_up(step) {
                     totals.unknown += 1;
+                    pending.insert(step.host.as_str());
                     blind = true;
                 }
                 totals.failed += usize::from(step.failed_for_good() && !task.sums_up(step));
@@ -115,6 +119,7 @@ impl Story {
             totals.seen_through += usize::from(!blind);
         }
         totals.hosts_changed = changed.len();
+        totals.hosts_pending = pending.union(&changed).count();
         let hosts: BTreeSet<&String> = self.plays.iter().flat_map(|play| &play.hosts).collect();
         totals.hosts = hosts.len();
         totals
@@ -219,6 +224,7 @@ mod tests {
         let expected = Totals {
             changes: 2,
             hosts_changed: 2,
+            hosts_pending: 2,
             hosts: 2,
             tasks: 1,
             seen_through: 1,

@@ -67,6 +67,11 @@ impl Progress {
         Self { bar, columns, lines, state: Mutex::new(state) }
     }
 
+    /// Does something with the terminal while nothing is drawn: asks for a passphrase, say.
+    pub fn aside<T>(&self, something: impl FnOnce() -> T) -> T {
+        self.bar.suspend(something)
+    }
+
     /// Takes the picture away.
     pub fn finish(&self) {
         self.bar.finish_and_clear();

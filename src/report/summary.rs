@@ -38,6 +38,17 @@ pub fn plan(totals: &Totals) -> String {
     )
 }
 
+/// What a run amounted to, in one sentence.
+pub fn run(totals: &Totals, took: std::time::Duration) -> String {
+    let done = totals.changes + totals.commands;
+    let mut parts = vec![match done {
+        0 => "nothing changed".to_owned(),
+        _ => format!("{} on {}", count(done, "change"), count(totals.hosts_changed, "host")),
+    }];
+    parts.extend(trouble(totals, "failed"));
+    format!("Done in {:.1} s: {}.", took.as_secs_f64(), parts.join(", "))
+}
+
 /// What went wrong, as parts of a sentence.
 fn trouble(totals: &Totals, fails: &str) -> Vec<String> {
     let mut trouble = Vec::new();
@@ -52,7 +63,9 @@ fn trouble(totals: &Totals, fails: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::plan;
+    use std::time::Duration;
+
+    use super::{plan, run};
     use crate::record::Totals;
 
     fn check(totals: Totals, expected: &str) {
@@ -84,6 +97,19 @@ mod tests {
         );
         let unknown = Totals { unknown: 1, seen_through: 43, ..quiet };
         check(unknown, "Plan: 1 unknown; 43 of 44 tasks seen through.");
+    }
+
+    #[test]
+    fn runs_in_one_line() {
+        let took = Duration::from_millis(4240);
+        let busy =
+            Totals { changes: 2, commands: 1, hosts_changed: 2, hosts: 3, ..Totals::default() };
+        assert_eq!(run(&busy, took), "Done in 4.2 s: 3 changes on 2 hosts.");
+        let trouble = Totals { failed: 1, unreachable: 1, ..Totals::default() };
+        assert_eq!(
+            run(&trouble, took),
+            "Done in 4.2 s: nothing changed, 1 task failed, 1 host could not be reached."
+        );
     }
 
     #[test]

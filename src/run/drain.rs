@@ -104,7 +104,7 @@ impl Walk<'_> {
             _ => return,
         };
         let Some(item) = pending.items.first() else { return };
-        for node in &pending.task.notify {
+        for node in pending.task.scope.notify() {
             let value = self
                 .env
                 .eval
@@ -132,7 +132,7 @@ impl Walk<'_> {
         if let Some(state) = self.hosts.get_mut(&pending.host) {
             state.failure = Some((task.into(), whole.value.clone()));
         }
-        let fatal = pending.task.common.first(|level| level.any_errors_fatal.as_ref());
+        let fatal = pending.task.scope.nearest(|own| &own.any_errors_fatal);
         let vars = pending.items.first().map(|item| &item.vars);
         let fatal = vars.is_some_and(|vars| self.flag(fatal, vars, false).unwrap_or(false));
         if fatal && !pending.rescuable {

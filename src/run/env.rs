@@ -10,7 +10,7 @@ use crate::inventory::{Host, Inventory, Pattern, Variable};
 use crate::plan::eval::Eval;
 use crate::plan::files::Files;
 use crate::plan::options::Options;
-use crate::playbook::{Included, Play, Role, Task};
+use crate::playbook::{Play, Reader, Role};
 use crate::project::Loader;
 use crate::run::hosts::Store;
 use crate::run::magic;
@@ -39,7 +39,7 @@ pub(crate) struct Env {
     /// Reads the project's files.
     pub(crate) loader: Arc<Loader>,
     /// Reads tasks and roles when an include is reached.
-    pub(crate) includes: Arc<dyn Includes>,
+    pub(crate) reader: Arc<Reader>,
     /// Evaluates templates.
     pub(crate) eval: Arc<Eval>,
     /// The contents that hosts may ask for.
@@ -64,41 +64,19 @@ pub struct Given {
     /// Reads the project's files.
     pub loader: Arc<Loader>,
     /// Reads tasks and roles when an include is reached.
-    pub includes: Arc<dyn Includes>,
+    pub reader: Arc<Reader>,
     /// Connects to hosts.
     pub connector: Arc<dyn Connector>,
     /// The contents that hosts may ask for; the connector's sessions serve from it.
     pub blobs: Arc<Blobs>,
 }
 
-/// Reads tasks and roles when an include is reached.
-pub trait Includes: Send + Sync {
-    /// The tasks of a file, for the task that includes it.
-    fn tasks(&self, task: &Task, path: &Path) -> Result<Included, Vec<Diagnostic>>;
-
-    /// A role, for the task that includes it.
-    fn role(&self, task: &Task, wanted: &RoleWanted) -> Result<Included, Vec<Diagnostic>>;
-}
-
-/// The role that an `include_role` asks for; the files are those that `*_from` name, `main` where they don't.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RoleWanted {
-    /// Its name.
-    pub name: String,
-    /// `tasks_from`.
-    pub tasks: String,
-    /// `handlers_from`.
-    pub handlers: String,
-    /// `defaults_from`.
-    pub defaults: String,
-    /// `vars_from`.
-    pub vars: String,
-}
-
 /// What stays the same during a play.
 pub(crate) struct PlayEnv {
     /// The play.
     pub(crate) play: Arc<Play>,
+    /// Its name, rendered.
+    pub(crate) name: String,
     /// The names of all its hosts.
     pub(crate) all_hosts: Vec<String>,
     /// `vars` and `vars_prompt` of the play.
@@ -125,7 +103,7 @@ impl Env {
             extra: Arc::new(extra),
             limit,
             loader: given.loader,
-            includes: given.includes,
+            reader: given.reader,
             eval,
             blobs: given.blobs,
             store: Store::default(),
@@ -207,11 +185,18 @@ impl Env {
 
 impl PlayEnv {
     /// The surroundings of a play.
-    pub(crate) fn new(root: &Path, play: Arc<Play>, all_hosts: Vec<String>, vars: Layer) -> Self {
-        let roles = play.roles.clone();
+    pub(crate) fn new(
+        root: &Path,
+        play: Arc<Play>,
+        name: String,
+        all_hosts: Vec<String>,
+        vars: Layer,
+    ) -> Self {
+        let roles = play.role_runs().iter().map(|run| Arc::clone(&run.role)).collect();
         Self {
             files: Files::new(root, &play.folder),
             play,
+            name,
             all_hosts,
             vars: Arc::new(vars),
             layers: Layers::default(),
@@ -257,10 +242,10 @@ impl PlayEnv {
 
 /// Neighbouring variables of the same place make one layer.
 fn by_origin(variables: Vec<Variable>) -> Vec<Layer> {
-    let mut layers: Vec<(String, Vec<(Spanned<String>, Node)>)> = Vec::new();
+    let mut layers: Vec<(String, Vec<(Arc<str>, Node)>)> = Vec::new();
     for variable in variables {
         let place = variable.layer.to_string();
-        let entry = (Spanned::new(variable.name.to_string(), variable.at), variable.value);
+        let entry = (variable.name, variable.value);
         match layers.last_mut() {
             Some((last, entries)) if *last == place => entries.push(entry),
             _ => layers.push((place, vec![entry])),
@@ -268,6 +253,9 @@ fn by_origin(variables: Vec<Variable>) -> Vec<Layer> {
     }
     layers
         .into_iter()
-        .map(|(place, entries)| Layer::of_nodes(Origin::Inventory(place), &entries))
+        .map(|(place, entries)| {
+            let entries = entries.iter().map(|(name, node)| (&**name, node));
+            Layer::of_nodes(Origin::Inventory(place), entries)
+        })
         .collect()
 }

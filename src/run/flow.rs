@@ -92,8 +92,9 @@ impl Walk<'_> {
             Meta::EndRole => {
                 self.sync();
                 for host in hosts {
-                    if let (Some(role), Some(state)) = (&task.role, self.hosts.get_mut(host)) {
-                        state.roles_ended.push(role.name.clone());
+                    if let (Some(role), Some(state)) = (task.scope.role(), self.hosts.get_mut(host))
+                    {
+                        state.roles_ended.push(role.name.to_string());
                     }
                 }
             }

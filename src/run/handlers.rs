@@ -6,7 +6,7 @@ use converge_host::stop::Why;
 
 use crate::event::Event;
 use crate::plan::outcome::Outcome;
-use crate::playbook::Task;
+use crate::playbook::{Task, TaskItem};
 use crate::run::hosts::Status;
 use crate::run::pending::{Answer, Pending, PendingItem};
 use crate::run::walk::Walk;
@@ -20,7 +20,7 @@ impl Walk<'_> {
         let mut left = self.handlers.len() + 1;
         while left > 0 && self.ended.is_none() {
             left -= 1;
-            let handlers = self.handlers.clone();
+            let handlers = flat(&self.handlers);
             let mut any = false;
             for handler in &handlers {
                 any |= self.handler(handler, hosts);
@@ -33,7 +33,8 @@ impl Walk<'_> {
         self.forget_unknown_names(hosts);
     }
 
-    fn handler(&mut self, handler: &Arc<Task>, hosts: &[String]) -> bool {
+    fn handler(&mut self, item: &TaskItem, hosts: &[String]) -> bool {
+        let Some(handler) = head(item) else { return false };
         let mut notified = Vec::new();
         let mut maybe: Vec<(String, Why)> = Vec::new();
         for host in self.active(hosts) {
@@ -53,7 +54,7 @@ impl Walk<'_> {
         }
         self.consume(handler, &notified, &maybe);
         if !notified.is_empty() {
-            self.run_handler(handler, &notified);
+            self.run_handler(item, &notified);
         }
         for (host, why) in maybe {
             self.maybe_handler(handler, &host, &why);
@@ -61,11 +62,10 @@ impl Walk<'_> {
         true
     }
 
-    fn run_handler(&mut self, handler: &Arc<Task>, hosts: &[String]) {
-        match handler.action.module.as_str() {
-            "include_tasks" | "include" => self.include_tasks(handler, hosts),
-            "include_role" => self.include_role(handler, hosts),
-            _ => self.task(handler, hosts, true),
+    fn run_handler(&mut self, handler: &TaskItem, hosts: &[String]) {
+        match handler {
+            TaskItem::Task(task) => self.task(task, hosts, true),
+            other => self.items(std::slice::from_ref(other), hosts),
         }
         self.sync();
     }
@@ -73,9 +73,14 @@ impl Walk<'_> {
     /// A notification that several handlers listen to is consumed when the last of them was reached; a handler that was just
     /// run is not run again for it.
     fn consume(&mut self, handler: &Arc<Task>, notified: &[String], maybe: &[(String, Why)]) {
-        let position =
-            self.handlers.iter().position(|other| Arc::ptr_eq(other, handler)).unwrap_or(0);
-        let later: Vec<Arc<Task>> = self.handlers[position + 1..].to_vec();
+        let all = flat(&self.handlers);
+        let later: Vec<Arc<Task>> = all
+            .iter()
+            .filter_map(head)
+            .skip_while(|other| !Arc::ptr_eq(other, handler))
+            .skip(1)
+            .cloned()
+            .collect();
         for host in notified.iter().chain(maybe.iter().map(|(host, _)| host)) {
             let vars = self.task_vars(host, handler);
             let names = self.names_of(handler, &vars);
@@ -100,7 +105,7 @@ impl Walk<'_> {
             let bare = eval
                 .text(node, vars)
                 .unwrap_or_else(|_| node.as_str().unwrap_or_default().to_owned());
-            if let Some(role) = &handler.role {
+            if let Some(role) = handler.scope.role() {
                 names.push(format!("{} : {bare}", role.name));
             }
             names.push(bare);
@@ -151,5 +156,24 @@ impl Walk<'_> {
                 "no handler is called `{name}`, which was notified"
             )));
         }
+    }
+}
+
+/// Handlers one by one: a block of handlers is each of its tasks.
+fn flat(items: &[TaskItem]) -> Vec<TaskItem> {
+    let each = |item: &TaskItem| match item {
+        TaskItem::Block(block) => flat(&block.block),
+        TaskItem::Role(run) => flat(&run.handlers),
+        other => vec![other.clone()],
+    };
+    items.iter().flat_map(each).collect()
+}
+
+/// The task that is notified.
+fn head(item: &TaskItem) -> Option<&Arc<Task>> {
+    match item {
+        TaskItem::Task(task) => Some(task),
+        TaskItem::Include(include) => Some(&include.task),
+        TaskItem::Block(_) | TaskItem::Role(_) => None,
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct HostState {
     pub(crate) maybe_notified: Vec<(String, Why)>,
     /// The task that failed last and its result, for a `rescue`.
     pub(crate) failure: Option<(Value, Value)>,
+    /// What makes the roles that ran the same as others ([`crate::playbook::Role::identity`]).
+    pub(crate) roles_done: Vec<String>,
     /// Roles that `meta: end_role` ended.
     pub(crate) roles_ended: Vec<String>,
 }

@@ -1,19 +1,19 @@
 //! `include_tasks` and `include_role`: lists of tasks that are known when they are reached.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::diagnostic::Severity;
 use crate::event::TaskInfo;
 use crate::plan::halt::Halt;
 use crate::plan::outcome::Outcome;
-use crate::playbook::{Included, Item, Task};
-use crate::run::env::RoleWanted;
+use crate::playbook::{Include, RoleNames, Target, Task, TaskItem};
 use crate::run::pending::{Answer, Pending, PendingItem};
 use crate::run::repeat::Repetition;
 use crate::run::walk::Walk;
 use crate::value::{Map, Value};
 use crate::vars::{Layer, Origin, Vars};
+use crate::yaml::Node;
 
 /// One file or role to be included, for the hosts that include it with the same variables.
 struct Batch {
@@ -27,78 +27,24 @@ struct Batch {
 /// What is included.
 #[derive(Clone, Debug, PartialEq)]
 enum Wanted {
-    Tasks(PathBuf),
-    Role(RoleWanted, bool),
+    Tasks(String),
+    Role(RoleNames),
 }
 
 impl Walk<'_> {
-    /// Includes the tasks of a file.
-    pub(super) fn include_tasks(&mut self, task: &Arc<Task>, hosts: &[String]) {
-        self.include(task, hosts, |walk, task, vars| {
-            let name = walk.include_text(task, vars, &["file", "_raw_params"])?;
-            let Some(name) = name else {
-                return Err(Halt::new("no file was given to include_tasks"));
-            };
-            walk.play.files.find(task, "tasks", name.trim().as_ref()).map(Wanted::Tasks)
-        });
-    }
-
-    /// Includes a role.
-    pub(super) fn include_role(&mut self, task: &Arc<Task>, hosts: &[String]) {
-        self.include(task, hosts, |walk, task, vars| {
-            let text = |names: &[&str]| walk.include_text(task, vars, names);
-            let Some(name) = text(&["name", "role"])? else {
-                return Err(Halt::new("`name` is a required field for include_role"));
-            };
-            let main = || "main".to_owned();
-            let public =
-                text(&["public"])?.map(|text| walk.env.eval.boolean(&text.into())).transpose()?;
-            let wanted = RoleWanted {
-                name,
-                tasks: text(&["tasks_from"])?.unwrap_or_else(main),
-                handlers: text(&["handlers_from"])?.unwrap_or_else(main),
-                defaults: text(&["defaults_from"])?.unwrap_or_else(main),
-                vars: text(&["vars_from"])?.unwrap_or_else(main),
-            };
-            Ok(Wanted::Role(wanted, public.unwrap_or(false)))
-        });
-    }
-
-    fn include_text(
-        &self,
-        task: &Task,
-        vars: &Vars,
-        names: &[&str],
-    ) -> Result<Option<String>, Halt> {
-        let eval = &self.env.eval;
-        for (key, node) in &task.action.args {
-            if names.contains(&key.value.as_str()) {
-                return eval.text(node, vars).map(Some);
-            }
-        }
-        match &task.action.free_form {
-            Some(node) if names.contains(&"_raw_params") => eval.text(node, vars).map(Some),
-            _ => Ok(None),
-        }
-    }
-
-    fn include(
-        &mut self,
-        task: &Arc<Task>,
-        hosts: &[String],
-        wanted: impl Fn(&Self, &Task, &Vars) -> Result<Wanted, Halt>,
-    ) {
+    /// Brings in the tasks of a file, or a role.
+    pub(super) fn include(&mut self, include: &Arc<Include>, hosts: &[String]) {
         self.drain(false);
+        let task = &include.task;
         let hosts = self.active(hosts);
         let Some(first) = hosts.first() else { return };
         let vars = self.task_vars(first, task);
-        let once = self
-            .flag(task.common.first(|level| level.run_once.as_ref()), &vars, false)
-            .unwrap_or(false);
+        let once =
+            self.flag(task.scope.nearest(|own| &own.run_once), &vars, false).unwrap_or(false);
         let info = self.info(task, &vars, false);
         let mut batches: Vec<Batch> = Vec::new();
         for host in if once { &hosts[..1] } else { &hosts[..] } {
-            self.include_for(task, host, &info, &wanted, &mut batches);
+            self.include_for(include, host, &info, &mut batches);
         }
         for mut batch in batches {
             if once {
@@ -107,22 +53,47 @@ impl Walk<'_> {
                 batch.frames =
                     hosts.iter().map(|host| (host.clone(), Arc::clone(&frame))).collect();
             }
-            self.run_batch(task, &info, batch);
+            self.run_batch(include, &info, batch);
             if self.ended.is_some() {
                 return;
             }
         }
     }
 
+    /// What the target of an include is for a host.
+    fn wanted(&self, target: &Target, vars: &Vars) -> Result<Wanted, Halt> {
+        let eval = &self.env.eval;
+        let target = match target {
+            Target::Tasks(node) => {
+                return Ok(Wanted::Tasks(eval.text(node, vars)?.trim().to_owned()));
+            }
+            Target::Role(target) => target,
+        };
+        let text =
+            |node: &Option<Node>| node.as_ref().map(|node| eval.text(node, vars)).transpose();
+        let flag = |node: &Option<Node>, default| {
+            node.as_ref().map_or(Ok(default), |node| eval.flag(node, vars))
+        };
+        Ok(Wanted::Role(RoleNames {
+            name: eval.text(&target.name, vars)?,
+            tasks_from: text(&target.tasks_from)?,
+            vars_from: text(&target.vars_from)?,
+            defaults_from: text(&target.defaults_from)?,
+            handlers_from: text(&target.handlers_from)?,
+            allow_duplicates: flag(&target.allow_duplicates, true)?,
+            public: flag(&target.public, false)?,
+        }))
+    }
+
     /// What a host includes: each item of the loop on its own.
     fn include_for(
         &mut self,
-        task: &Arc<Task>,
+        include: &Include,
         host: &str,
         info: &Arc<TaskInfo>,
-        wanted: &impl Fn(&Self, &Task, &Vars) -> Result<Wanted, Halt>,
         batches: &mut Vec<Batch>,
     ) {
+        let task = &include.task;
         let vars = self.task_vars(host, task);
         let rounds: Vec<(Vars, Vec<(String, Value)>)> = match self.repeat(task, &vars) {
             Ok(Repetition::Once) => vec![(vars.clone(), Vec::new())],
@@ -154,7 +125,7 @@ impl Walk<'_> {
             };
             let what = match outcome {
                 Some(outcome) => Err(outcome),
-                None => wanted(self, task, &vars).map_err(|stop| self.stopped(&stop)),
+                None => self.wanted(&include.target, &vars).map_err(|stop| self.stopped(&stop)),
             };
             match what {
                 Ok(what) => self.join(batches, what, host, extra),
@@ -197,8 +168,9 @@ impl Walk<'_> {
         }
     }
 
-    fn run_batch(&mut self, task: &Arc<Task>, info: &Arc<TaskInfo>, batch: Batch) {
-        let items = match self.load(task, &batch.what) {
+    fn run_batch(&mut self, include: &Include, info: &Arc<TaskInfo>, batch: Batch) {
+        let task = &include.task;
+        let items = match self.load(include, &batch.what) {
             Ok(items) => items,
             Err(message) => {
                 for host in self.active(&batch.hosts) {
@@ -211,35 +183,33 @@ impl Walk<'_> {
         for host in self.active(&batch.hosts) {
             let vars = self.task_vars(&host, task);
             let mut results = Map::new();
-            results.insert("include".into(), included_name(&batch.what).into());
+            let (Wanted::Tasks(name) | Wanted::Role(RoleNames { name, .. })) = &batch.what;
+            results.insert("include".into(), name.as_str().into());
             self.tell_include(task, info, &host, &vars, Outcome::local(false, results));
         }
         self.frames.push(batch.frames);
         self.items(&items, &batch.hosts);
-        if let Wanted::Role(RoleWanted { name, .. }, _) = &batch.what {
-            for state in self.hosts.values_mut() {
-                state.roles_ended.retain(|ended| ended != name);
-            }
-        }
         self.frames.pop();
     }
 
-    fn load(&mut self, task: &Arc<Task>, what: &Wanted) -> Result<Vec<Item>, String> {
-        let loaded = match what {
-            Wanted::Tasks(path) => self.env.includes.tasks(task, path),
-            Wanted::Role(wanted, public) => {
-                self.env.includes.role(task, wanted).inspect(|included| {
-                    if let (Some(role), true) = (&included.role, *public) {
-                        self.play.add_role(Arc::clone(role));
-                    }
-                })
+    /// Reads what is included.
+    fn load(&mut self, include: &Include, what: &Wanted) -> Result<Vec<TaskItem>, String> {
+        let (items, problems) = match what {
+            Wanted::Tasks(file) => self.env.reader.include_tasks(include, file),
+            Wanted::Role(names) => {
+                let (run, problems) = self.env.reader.include_role(include, names);
+                if let (Some(run), true) = (&run, names.public) {
+                    self.play.add_role(Arc::clone(&run.role));
+                }
+                (run.into_iter().map(TaskItem::Role).collect(), problems)
             }
         };
-        let Included { items, handlers, .. } = loaded.map_err(|diagnostics| {
-            diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
-        })?;
-        self.handlers.extend(handlers);
-        Ok(items)
+        let errors: Vec<String> = problems
+            .iter()
+            .filter(|problem| problem.severity == Severity::Error)
+            .map(ToString::to_string)
+            .collect();
+        if errors.is_empty() { Ok(items) } else { Err(errors.join("\n")) }
     }
 
     /// The include itself is a step that can be seen and registered.
@@ -257,9 +227,8 @@ impl Walk<'_> {
             host.to_owned(),
             Arc::clone(&self.env.eval),
         );
-        pending.ignore_errors = self
-            .flag(task.common.first(|level| level.ignore_errors.as_ref()), vars, false)
-            .unwrap_or(false);
+        pending.ignore_errors =
+            self.flag(task.scope.nearest(|own| &own.ignore_errors), vars, false).unwrap_or(false);
         pending.rescuable = self.rescues > 0;
         pending.items.push(PendingItem {
             label: None,
@@ -271,12 +240,5 @@ impl Walk<'_> {
         });
         self.queue.push_back(Arc::new(pending));
         self.drain(false);
-    }
-}
-
-fn included_name(what: &Wanted) -> String {
-    match what {
-        Wanted::Tasks(path) => path.display().to_string(),
-        Wanted::Role(RoleWanted { name, .. }, _) => name.clone(),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use indexmap::IndexMap;
 
 use crate::inventory::Inventory;
-use crate::playbook::{Common, Role};
+use crate::playbook::{Role, Scope};
 use crate::run::env::{Env, PlayEnv};
 use crate::run::scope;
 use crate::value::{Key, Lazy, Live, LiveMap, Map, Stop, Value};
@@ -29,12 +29,13 @@ pub(crate) fn layer(
     data("inventory_hostname", host.into());
     data("inventory_hostname_short", host.split('.').next().unwrap_or(host).into());
     if let Some(role) = role {
-        data("role_name", role.name.as_str().into());
-        data("ansible_role_name", role.name.as_str().into());
+        data("role_name", (&*role.name).into());
+        data("ansible_role_name", (&*role.name).into());
         data("role_path", path(&role.folder));
-        let parents: Vec<Value> = role.parents.iter().map(|name| name.as_str().into()).collect();
+        let parents: Vec<Value> =
+            role.parents.iter().rev().map(|role| (&*role.name).into()).collect();
         data("ansible_parent_role_names", Value::list(parents));
-        let folders = role.parent_folders.iter().map(|folder| path(folder));
+        let folders = role.parents.iter().rev().map(|role| path(&role.folder));
         data("ansible_parent_role_paths", Value::list(folders));
     }
     for (name, value) in play.magic(env).iter() {
@@ -59,7 +60,7 @@ pub(crate) fn of_play(env: &Env, play: &PlayEnv) -> Vec<(&'static str, Value)> {
         .map(|group| (Key::from(&*group.name), names(inventory.hosts_in(&group.name))))
         .collect();
     let source = options.inventory.first().cloned();
-    let roles = Value::list(play.roles().iter().map(|role| Value::from(role.name.as_str())));
+    let roles = Value::list(play.roles().iter().map(|role| Value::from(&*role.name)));
     let (version, [major, minor, revision]) = LANGUAGE;
     let version = Value::map([
         ("full", Value::from(version)),
@@ -85,7 +86,7 @@ pub(crate) fn of_play(env: &Env, play: &PlayEnv) -> Vec<(&'static str, Value)> {
         ("ansible_limit", options.limit.clone().map_or(Value::Null, Value::from)),
         ("ansible_run_tags", tags(&options.tags, "all")),
         ("ansible_skip_tags", Value::from(options.skip_tags.clone())),
-        ("ansible_play_name", play.play.name.as_str().into()),
+        ("ansible_play_name", play.name.as_str().into()),
         ("ansible_play_role_names", roles.clone()),
         ("ansible_role_names", roles.clone()),
         ("role_names", roles),
@@ -165,7 +166,7 @@ impl Lazy for OfHost {
             &self.play,
             &self.host,
             None,
-            &Common::default(),
+            &Scope::default(),
             magic,
         ));
         let map: Map = vars

@@ -21,7 +21,7 @@ mod play;
 mod prepare;
 mod repeat;
 mod scope;
-mod tags;
+pub(crate) mod tags;
 mod task;
 mod walk;
 
@@ -42,8 +42,9 @@ use crate::run::walk::{Counters, End, Walk};
 use crate::template::{Engine, Options as Strictness};
 use crate::vars::{Layer, Origin};
 
+pub use crate::actions::catalogue::Catalogue;
 pub use check::check;
-pub use env::{Given, Includes, RoleWanted};
+pub use env::Given;
 pub use mode::{Mode, Reviewed};
 
 /// A project, its hosts and the connections to them: planned and applied with these.
@@ -68,7 +69,11 @@ impl Session {
     pub fn new(playbook: Playbook, mut given: Given) -> Result<Self, Vec<Diagnostic>> {
         let strictness = Strictness { strict_conditions: given.options.strict_conditions };
         let eval = Arc::new(Eval::new(Engine::new(strictness), given.options.verbosity));
-        let extra = Layer::of_nodes(Origin::Extra, &std::mem::take(&mut given.extra));
+        let extra = std::mem::take(&mut given.extra);
+        let extra = Layer::of_nodes(
+            Origin::Extra,
+            extra.iter().map(|(name, node)| (name.value.as_str(), node)),
+        );
         let limit = match &given.options.limit {
             Some(text) => {
                 let limit = Pattern::limit(text, given.loader.root(), &given.loader)
@@ -110,6 +115,7 @@ impl Session {
             play: Arc::new(PlayEnv::new(
                 &self.env.root,
                 Arc::new(first.clone()),
+                String::new(),
                 Vec::new(),
                 Layer::default(),
             )),

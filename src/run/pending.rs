@@ -181,7 +181,7 @@ fn fail(outcome: &mut Outcome, halt: &Halt) {
 
 fn with_result(task: &Task, vars: &Vars, outcome: &Outcome) -> Vars {
     match &task.register {
-        Some(name) => vars.with_values([(name.value.clone(), outcome.value.clone())]),
+        Some(name) => vars.with_values([(name.value.to_string(), outcome.value.clone())]),
         None => vars.clone(),
     }
 }

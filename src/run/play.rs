@@ -1,6 +1,6 @@
 //! One play: its hosts, its batches, its facts, its sections.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -10,9 +10,10 @@ use crate::diagnostic::Diagnostic;
 use crate::event::{Event, PlayInfo};
 use crate::inventory::Pattern;
 use crate::plan::halt::Halt;
-use crate::playbook::{Action, Common, Play, Task};
+use crate::playbook::{Action, ActionArgs, Directives, Play, Scope, Task, Var};
 use crate::run::env::{Env, PlayEnv};
 use crate::run::hosts::{HostState, Status};
+use crate::run::scope::layer;
 use crate::run::walk::{End, Walk};
 use crate::source::Spanned;
 use crate::value::Value;
@@ -59,11 +60,24 @@ pub(crate) fn hosts_of(env: &Env, play: &Play) -> Result<(Vec<String>, Vec<Diagn
     Ok((hosts, selection.diagnostics))
 }
 
+/// What a play is called: its name, or its host pattern.
+fn play_name(env: &Env, play: &Play) -> String {
+    let written = play.name.as_ref().unwrap_or(&play.hosts);
+    let shown = env.eval.text(written, &outer_vars(env));
+    shown.unwrap_or_else(|_| written.as_str().unwrap_or_default().to_owned())
+}
+
 /// `serial` as batches of hosts.
 fn batches(env: &Env, play: &Play, hosts: &[String]) -> Result<Vec<Vec<String>>, Halt> {
-    let Some(serial) = &play.serial else { return Ok(vec![hosts.to_vec()]) };
-    let value = env.eval.value(serial, &outer_vars(env))?;
-    let sizes = value.as_list().map_or_else(|| vec![value.clone()], <[Value]>::to_vec);
+    if play.serial.is_empty() {
+        return Ok(vec![hosts.to_vec()]);
+    }
+    let outer = outer_vars(env);
+    let mut sizes = Vec::new();
+    for node in &play.serial {
+        let value = env.eval.value(node, &outer)?;
+        sizes.extend(value.as_list().map_or_else(|| vec![value.clone()], <[Value]>::to_vec));
+    }
     let mut counts = Vec::new();
     for size in &sizes {
         let text = env.eval.shown(size)?;
@@ -99,18 +113,21 @@ impl Walk<'_> {
     /// Runs a play on its hosts, batch by batch.
     pub(super) fn play(&mut self, play: &Arc<Play>, hosts: Vec<String>) -> Result<(), Diagnostic> {
         let hosts: Vec<String> = hosts.into_iter().filter(|host| !self.env.failed(host)).collect();
-        self.tell(&Event::Play(PlayInfo { name: play.name.clone(), hosts: hosts.clone() }));
-        let mut vars = play.vars.clone();
-        vars.retain(|(name, _)| {
-            !self.env.options.answers.iter().any(|(answered, _)| *answered == name.value)
-        });
-        let layer = Layer::of_nodes(Origin::Play, &vars)
-            .and_values(self.env.options.answers.iter().cloned());
-        self.play = Arc::new(PlayEnv::new(&self.env.root, Arc::clone(play), hosts.clone(), layer));
+        let name = play_name(&self.env, play);
+        self.tell(&Event::Play(PlayInfo { name: name.clone(), hosts: hosts.clone() }));
+        let written = play.scope.own.vars.iter();
+        let answers = &self.env.options.answers;
+        let vars = written
+            .filter(|var| answers.iter().all(|(name, _)| **name != *var.name.value))
+            .cloned();
+        let layer =
+            layer(Origin::Play, &vars.collect::<Vec<_>>()).and_values(answers.iter().cloned());
+        self.play =
+            Arc::new(PlayEnv::new(&self.env.root, Arc::clone(play), name, hosts.clone(), layer));
         self.handlers.clone_from(&play.handlers);
         self.ended = None;
-        let batches = batches(&self.env, play, &hosts)
-            .map_err(|halt| halt.at(&play.span).into_diagnostic())?;
+        let batches =
+            batches(&self.env, play, &hosts).map_err(|halt| halt.at(&play.at).into_diagnostic())?;
         for batch in batches {
             self.batch(&batch);
             if matches!(self.ended, Some(End::Play | End::Run)) || self.env.all_failed(&batch) {
@@ -132,7 +149,8 @@ impl Walk<'_> {
                 .play
                 .strategy
                 .as_ref()
-                .is_none_or(|strategy| !strategy.value.ends_with("free"));
+                .and_then(Node::as_str)
+                .is_none_or(|strategy| !strategy.ends_with("free"));
         self.batch = Arc::new(self.batch_layer());
         self.read_vars_files(hosts);
         self.gather(hosts);
@@ -143,7 +161,7 @@ impl Walk<'_> {
                 self.env.eval.flag(node, &outer_vars(&self.env)).unwrap_or(false)
             });
         for section in
-            [vec![&play.pre_tasks], vec![&play.role_tasks, &play.tasks], vec![&play.post_tasks]]
+            [vec![&play.pre_tasks], vec![&play.roles, &play.tasks], vec![&play.post_tasks]]
         {
             for items in section {
                 self.items(items, hosts);
@@ -191,25 +209,20 @@ impl Walk<'_> {
         }
         let mut args = Vec::new();
         if let Some(subset) = &play.gather_subset {
-            args.push((
-                Spanned::new("gather_subset".to_owned(), subset.span.clone()),
-                subset.clone(),
-            ));
+            args.push(Var::new("gather_subset", &subset.span, subset.clone()));
         }
         let name = Node {
             kind: Kind::Str("Gathering Facts".into(), Style::Plain),
             tag: Tag::None,
-            span: play.span.clone(),
+            span: play.at.clone(),
         };
         let action = Action {
-            name: Spanned::new("setup".to_owned(), play.span.clone()),
-            module: "setup".to_owned(),
-            args,
-            free_form: None,
-            template: None,
+            name: Spanned::new("setup".into(), play.at.clone()),
+            module: Some("setup".into()),
+            args: ActionArgs { named: args, ..ActionArgs::default() },
         };
-        let common = Common { parent: Some(Arc::clone(&play.common)), ..Common::default() };
-        self.task(&Arc::new(plain(name, action, common)), hosts, false);
+        let scope = Scope::inside(&play.scope, Directives::default());
+        self.task(&Arc::new(plain(name, action, scope)), hosts, false);
     }
 
     /// Reads `vars_files` for each host. What can't be found yet may depend on facts; it is tried again after these were
@@ -219,7 +232,7 @@ impl Walk<'_> {
         for host in hosts {
             let mut layers = Vec::new();
             for entry in &play.vars_files {
-                let vars = self.vars(host, None, &play.common);
+                let vars = self.vars(host, None, &play.scope);
                 match self.vars_file(entry, &vars) {
                     Ok(Some(layer)) => layers.push(layer),
                     Ok(None) | Err(Halt::Unknown(_) | Halt::Mistake { undefined: true, .. }) => {}
@@ -244,14 +257,10 @@ impl Walk<'_> {
             let Some(path) = candidates.into_iter().find(|path| path.is_file()) else { continue };
             let Some(node) = self.play.files.yaml(&path)? else { return Ok(None) };
             let entries = node.as_map().unwrap_or_default();
-            let entries: Vec<(Spanned<String>, Node)> = entries
-                .iter()
-                .filter_map(|(key, value)| {
-                    Some((Spanned::new(key.as_str()?.to_owned(), key.span.clone()), value.clone()))
-                })
-                .collect();
+            let entries: Vec<(&str, &Node)> =
+                entries.iter().filter_map(|(key, value)| Some((key.as_str()?, value))).collect();
             let origin = Origin::VarsFile(self.play.files.shown(&path).display().to_string());
-            return Ok(Some(Arc::new(Layer::of_nodes(origin, &entries))));
+            return Ok(Some(Arc::new(Layer::of_nodes(origin, entries))));
         }
         let names: Vec<&str> = choices.iter().filter_map(Node::as_str).collect();
         Err(Halt::new(format!("none of the vars_files {} exists", names.join(", "))))
@@ -259,24 +268,23 @@ impl Walk<'_> {
 }
 
 /// A task that nobody wrote.
-fn plain(name: Node, action: Action, common: Common) -> Task {
+fn plain(name: Node, action: Action, scope: Scope) -> Task {
     Task {
-        span: name.span.clone(),
+        at: name.span.clone(),
         name: Some(name),
-        file: PathBuf::new(),
-        role: None,
         action,
-        repeat: None,
+        scope: Arc::new(scope),
         register: None,
+        r#loop: None,
         changed_when: None,
         failed_when: None,
-        until: None,
+        until: Vec::new(),
         retries: None,
         delay: None,
-        notify: Vec::new(),
-        listen: Vec::new(),
-        async_: None,
+        r#async: None,
         poll: None,
-        common: Arc::new(common),
+        listen: Vec::new(),
+        handler: false,
+        file: Arc::from(Path::new("")),
     }
 }

@@ -64,7 +64,7 @@ impl Walk<'_> {
         let mut prepared = Prepared {
             host: host.to_owned(),
             items: Vec::new(),
-            looped: task.repeat.is_some(),
+            looped: task.r#loop.is_some(),
             ignore_errors: false,
             ignore_unreachable: false,
             hidden: false,
@@ -153,11 +153,11 @@ impl Walk<'_> {
             return Ok(What::Here(Box::new(outcome)));
         }
         self.settings(task, vars, prepared)?;
-        item.delegated = match task.common.first(|level| level.delegate_to.as_ref()) {
+        item.delegated = match task.scope.nearest(|own| &own.delegate_to) {
             Some(node) => Some(self.env.eval.text(node, vars)?).filter(|name| !name.is_empty()),
             None => None,
         };
-        if let Some(action) = actions::find(&task.action.module) {
+        if let Some(action) = actions::find(task.module()) {
             let context = Context { eval: &self.env.eval, vars, task, files: &self.play.files };
             let done = (action.run)(&context)?;
             item.flow = self.take_in(host, done, item);
@@ -166,7 +166,7 @@ impl Walk<'_> {
                 What::Here(Box::new(Outcome::skipped(None))),
             ));
         }
-        let Some(entry) = modules::find(&task.action.module) else {
+        let Some(entry) = modules::find(task.module()) else {
             return Err(Halt::new(format!("no module is called `{}`", task.action.name.value)));
         };
         let binder = Binder {
@@ -179,11 +179,11 @@ impl Walk<'_> {
         let bound = binder.call(entry.spec)?;
         let options = &self.env.options;
         let (where_, place) = match &item.delegated {
-            Some(name) => (name.as_str(), self.vars(name, None, &self.play.play.common)),
+            Some(name) => (name.as_str(), self.vars(name, None, &self.play.play.scope)),
             None => (host, vars.clone()),
         };
-        let endpoint = endpoint(where_, &task.common, &place, &self.env.eval, &options.connection)?;
-        let escalation = Escalation::of(&task.common, vars, &self.env.eval, &options.escalation)?;
+        let endpoint = endpoint(where_, &task.scope, &place, &self.env.eval, &options.connection)?;
+        let escalation = Escalation::of(&task.scope, vars, &self.env.eval, &options.escalation)?;
         let nature = self.nature(task, vars)?;
         Ok(What::Call(Box::new(Request { bound, endpoint, escalation, nature })))
     }
@@ -214,8 +214,7 @@ impl Walk<'_> {
 
     /// What becomes of the task where a condition does not hold or can't be told.
     pub(super) fn condition(&self, task: &Task, vars: &Vars) -> Result<Option<Outcome>, Halt> {
-        let levels: Vec<_> = task.common.levels().collect();
-        for condition in levels.into_iter().rev().flat_map(|level| &level.when) {
+        for condition in task.scope.when() {
             match self.env.eval.condition(condition, vars)? {
                 Truth::Yes => {}
                 Truth::No => {
@@ -231,19 +230,18 @@ impl Walk<'_> {
     }
 
     fn settings(&self, task: &Task, vars: &Vars, prepared: &mut Prepared) -> Result<(), Halt> {
-        let common = &task.common;
-        prepared.hidden = self.flag(common.first(|level| level.no_log.as_ref()), vars, false)?;
-        prepared.ignore_errors =
-            self.flag(common.first(|level| level.ignore_errors.as_ref()), vars, false)?;
+        let scope = &task.scope;
+        prepared.hidden = self.flag(scope.nearest(|own| &own.no_log), vars, false)?;
+        prepared.ignore_errors = self.flag(scope.nearest(|own| &own.ignore_errors), vars, false)?;
         prepared.ignore_unreachable =
-            self.flag(common.first(|level| level.ignore_unreachable.as_ref()), vars, false)?;
-        prepared.diff = self.flag(common.first(|level| level.diff.as_ref()), vars, true)?;
+            self.flag(scope.nearest(|own| &own.ignore_unreachable), vars, false)?;
+        prepared.diff = self.flag(scope.nearest(|own| &own.diff), vars, true)?;
         Ok(())
     }
 
     /// Whether planning may run the task, because the project says that it changes nothing.
     fn nature(&self, task: &Task, vars: &Vars) -> Result<Nature, Halt> {
-        if let Some(node) = task.common.first(|level| level.check_mode.as_ref()) {
+        if let Some(node) = task.scope.nearest(|own| &own.check_mode) {
             return Ok(if self.env.eval.flag(node, vars)? {
                 Nature::PreviewOnly
             } else {
@@ -260,7 +258,7 @@ impl Walk<'_> {
 
     /// Only commands are run while planning; other modules plan what they would do.
     fn probe(&self, task: &Task) -> Nature {
-        if matches!(task.action.module.as_str(), "command" | "shell" | "raw") {
+        if matches!(task.module(), "command" | "shell" | "raw") {
             Nature::ReadOnly
         } else {
             Nature::Normal

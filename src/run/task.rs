@@ -33,9 +33,8 @@ impl Walk<'_> {
         let Some(first) = hosts.first() else { return };
         let vars = self.task_vars(first, task);
         let info = self.info(task, &vars, handler);
-        let once = self
-            .flag(task.common.first(|level| level.run_once.as_ref()), &vars, false)
-            .unwrap_or(false);
+        let once =
+            self.flag(task.scope.nearest(|own| &own.run_once), &vars, false).unwrap_or(false);
         let on = if once { &hosts[..1] } else { &hosts[..] };
         let prepared: Vec<Prepared> = on.iter().map(|host| self.prepare(task, host)).collect();
         self.connect(&prepared);
@@ -72,10 +71,10 @@ impl Walk<'_> {
     /// Whether later tasks can't be handed out before this one is answered.
     fn must_wait(&self, task: &Task) -> bool {
         let applies = !self.mode.plans();
-        FACTS.contains(&task.action.module.as_str())
+        FACTS.contains(&task.module())
             || (applies && task.failed_when.is_some())
-            || (applies && task.common.first(|level| level.delegate_to.as_ref()).is_some())
-            || (applies && task.common.first(|level| level.any_errors_fatal.as_ref()).is_some())
+            || (applies && task.scope.nearest(|own| &own.delegate_to).is_some())
+            || (applies && task.scope.nearest(|own| &own.any_errors_fatal).is_some())
             || (applies && self.play.play.max_fail_percentage.is_some())
     }
 
@@ -108,7 +107,7 @@ impl Walk<'_> {
             };
             let answer = match what {
                 What::Here(outcome) => Answer::Here(outcome),
-                What::Call(request) if task.until.is_some() && !self.mode.plans() => {
+                What::Call(request) if !task.until.is_empty() && !self.mode.plans() => {
                     self.sync();
                     Answer::Here(Box::new(self.until(task, &one.host, &vars, &request)))
                 }
@@ -133,7 +132,7 @@ impl Walk<'_> {
             let whole = Arc::clone(&pending);
             let var = Var::Lazy(Arc::new(move || whole.outcome().value.clone()));
             for host in std::iter::once(&one.host).chain(&shared) {
-                self.env.store.set(host, [(name.value.clone(), var.clone())]);
+                self.env.store.set(host, [(name.value.to_string(), var.clone())]);
             }
         }
         self.queue.push_back(pending);
@@ -260,10 +259,10 @@ impl Walk<'_> {
                 return outcome;
             }
             let vars = match &task.register {
-                Some(name) => vars.with_values([(name.value.clone(), outcome.value.clone())]),
+                Some(name) => vars.with_values([(name.value.to_string(), outcome.value.clone())]),
                 None => vars.clone(),
             };
-            let conditions = task.until.as_deref().unwrap_or_default();
+            let conditions = &task.until;
             match eval.all(conditions, &vars) {
                 Ok(Truth::Yes) => return outcome,
                 Ok(_) if attempt > retries => {
@@ -290,7 +289,9 @@ impl Walk<'_> {
     }
 
     fn role_ended(&self, host: &str, task: &Task) -> bool {
-        let Some(role) = &task.role else { return false };
-        self.hosts.get(host).is_some_and(|state| state.roles_ended.contains(&role.name))
+        let Some(role) = task.scope.role() else { return false };
+        self.hosts
+            .get(host)
+            .is_some_and(|state| state.roles_ended.iter().any(|ended| **ended == *role.name))
     }
 }

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use crate::event::{Event, Listener, Recap, TaskInfo};
 use crate::plan::eval::TaskFiles;
 use crate::plan::halt::Halt;
-use crate::playbook::{Common, Role, Task};
+use crate::playbook::{Role, Scope, Task, TaskItem};
 use crate::run::connect::Connections;
 use crate::run::env::{Env, PlayEnv};
 use crate::run::gate::{Gate, Turn};
@@ -47,7 +47,7 @@ pub(crate) struct Walk<'a> {
     /// The play, or its batch, was ended by `meta` or an error that is fatal for all.
     pub(super) ended: Option<End>,
     /// Handlers of the play, and those of included roles.
-    pub(super) handlers: Vec<Arc<Task>>,
+    pub(super) handlers: Vec<TaskItem>,
     /// No task before this one runs (`--start-at-task`).
     pub(super) start_at: Option<String>,
     pub(super) counters: Counters,
@@ -125,9 +125,9 @@ impl Walk<'_> {
     }
 
     /// The variables of a task on a host, without those of a loop.
-    pub(super) fn vars(&self, host: &str, role: Option<&Arc<Role>>, common: &Common) -> Vars {
+    pub(super) fn vars(&self, host: &str, role: Option<&Arc<Role>>, scope: &Scope) -> Vars {
         let magic = magic::layer(&self.env, &self.play, host, role);
-        let vars = scope::vars(&self.env, &self.play, host, role, common, magic);
+        let vars = scope::vars(&self.env, &self.play, host, role, scope, magic);
         let mut vars = vars.with_lookups(self.lookups(role, None)).with(Arc::clone(&self.batch));
         for frame in &self.frames {
             if let Some(layer) = frame.get(host) {
@@ -139,8 +139,8 @@ impl Walk<'_> {
 
     /// The variables of a task on a host.
     pub(super) fn task_vars(&self, host: &str, task: &Task) -> Vars {
-        let vars = self.vars(host, task.role.as_ref(), &task.common);
-        vars.with_lookups(self.lookups(task.role.as_ref(), Some(&task.file)))
+        let vars = self.vars(host, task.scope.role(), &task.scope);
+        vars.with_lookups(self.lookups(task.scope.role(), Some(&task.file)))
     }
 
     /// What lookups of a task reach.
@@ -177,19 +177,34 @@ impl Walk<'_> {
                 let rendered = self.env.eval.text(node, vars);
                 rendered.unwrap_or_else(|_| node.as_str().unwrap_or_default().to_owned())
             }
-            None => task.action.module.clone(),
+            None => task.module().to_owned(),
         };
-        let name = match &task.role {
+        let name = match task.scope.role() {
             Some(role) => format!("{} : {bare}", role.name),
             None => bare,
         };
         Arc::new(TaskInfo {
             number: self.counters.task,
             name,
-            module: task.action.module.clone(),
-            place: task.span.to_string(),
+            module: task.module().to_owned(),
+            place: task.at.to_string(),
             handler,
         })
+    }
+
+    /// Handlers of a role take part from now on; those that do already are not added again.
+    pub(super) fn add_handlers(&mut self, handlers: &[TaskItem]) {
+        for handler in handlers {
+            let known = self.handlers.iter().any(|other| match (other, handler) {
+                (TaskItem::Task(one), TaskItem::Task(other)) => one.at == other.at,
+                (TaskItem::Block(one), TaskItem::Block(other)) => one.at == other.at,
+                (TaskItem::Include(one), TaskItem::Include(other)) => one.task.at == other.task.at,
+                _ => false,
+            });
+            if !known {
+                self.handlers.push(handler.clone());
+            }
+        }
     }
 
     /// Shows the task, if it was not the last one to be shown.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::source::Spanned;
 use crate::value::Value;
 use crate::vars::Var;
 use crate::yaml::Node;
@@ -51,9 +50,11 @@ pub enum Origin {
 
 impl Layer {
     /// Of variables as they stand in a file; of a name that stands twice the last counts.
-    pub fn of_nodes(origin: Origin, vars: &[(Spanned<String>, Node)]) -> Self {
-        let entries =
-            vars.iter().map(|(name, node)| (name.value.as_str().into(), Var::Text(node.clone())));
+    pub fn of_nodes<'a>(
+        origin: Origin,
+        vars: impl IntoIterator<Item = (&'a str, &'a Node)>,
+    ) -> Self {
+        let entries = vars.into_iter().map(|(name, node)| (name.into(), Var::Text(node.clone())));
         Self { origin, entries: Arc::new(entries.collect()) }
     }
 

@@ -33,11 +33,21 @@ pub(crate) struct ConnectArgs {
     pub(crate) timeout: Option<u32>,
 
     /// Options as for ssh(1), `-o ProxyJump=bastion` say
-    #[arg(long, value_name = "ARGS", allow_hyphen_values = true, overrides_with = "ssh_common_args")]
+    #[arg(
+        long,
+        value_name = "ARGS",
+        allow_hyphen_values = true,
+        overrides_with = "ssh_common_args"
+    )]
     pub(crate) ssh_common_args: Option<String>,
 
     /// More of them
-    #[arg(long, value_name = "ARGS", allow_hyphen_values = true, overrides_with = "ssh_extra_args")]
+    #[arg(
+        long,
+        value_name = "ARGS",
+        allow_hyphen_values = true,
+        overrides_with = "ssh_extra_args"
+    )]
     pub(crate) ssh_extra_args: Option<String>,
 }
 

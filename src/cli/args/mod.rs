@@ -200,7 +200,10 @@ mod tests {
                 continue;
             }
             assert!(arg.get_help().is_some(), "{name} has no help");
-            assert!(arg.is_positional() || arg.get_help_heading().is_some(), "{name} has no heading");
+            assert!(
+                arg.is_positional() || arg.get_help_heading().is_some(),
+                "{name} has no heading"
+            );
         }
     }
 }

@@ -85,7 +85,8 @@ impl Effect for PackagesChange {
     fn expect(&self, expected: &mut Expected) {
         for action in &self.actions {
             expected.packages.insert((self.manager, action.name.clone()), action.to.clone());
-            if action.to.is_some() {
+            // What merely becomes newer along with others hardly brings anything that was not there.
+            if action.to.is_some() && (action.from.is_none() || action.asked) {
                 expected.package_pending(&action.name);
                 if BRING_SOURCES.iter().any(|part| action.name.contains(part)) {
                     let why = format!("package {} may bring repositories", action.name);

@@ -14,7 +14,8 @@ use crate::change::{Change, Description, Sign, drained};
 use crate::data::{Data, Map};
 use crate::host::expected::Expected;
 use crate::host::real::Real;
-use crate::pattern::{compile, gave_up};
+use crate::pattern::Pattern;
+use crate::python_re::Flags;
 use crate::stop::{Failure, Result, Stop, Why};
 
 /// Waits for something; never counts as changed.
@@ -218,20 +219,17 @@ fn in_file(path: &Path, pattern: &str) -> Result<Option<Groups>> {
 }
 
 fn found(pattern: &str, bytes: &[u8]) -> Result<Option<Groups>> {
-    let (text, regex) = (String::from_utf8_lossy(bytes), compile(&format!("(?m){pattern}"))?);
-    let captures = regex.captures(text.as_ref()).map_err(|error| gave_up(pattern, &error))?;
-    Ok(captures.map(|captures| {
-        let group = |matched: Option<fancy_regex::Match<'_>>| {
-            matched.map_or(Data::Null, |matched| matched.as_str().into())
-        };
-        Groups {
-            numbered: captures.iter().skip(1).map(group).collect(),
-            named: regex
-                .capture_names()
-                .flatten()
-                .map(|name| (name.to_owned(), group(captures.name(name))))
-                .collect(),
-        }
+    let text = String::from_utf8_lossy(bytes);
+    let pattern = Pattern::new(pattern, Flags { multi_line: true, ..Flags::default() })?;
+    let Some(found) = pattern.search(&text)? else { return Ok(None) };
+    let regex = pattern.regex();
+    let group = |number: usize| found.text(&text, number).map_or(Data::Null, Data::from);
+    Ok(Some(Groups {
+        numbered: (1..=regex.group_count()).map(group).collect(),
+        named: regex
+            .names()
+            .filter_map(|name| Some((name.to_owned(), group(regex.group(name)?))))
+            .collect(),
     }))
 }
 

@@ -7,13 +7,18 @@ mod apt;
 mod copy;
 mod file;
 mod files;
+mod blockinfile;
+mod lineinfile;
+mod group;
 mod ping;
+mod replace;
 #[cfg(test)]
 mod scenario;
 mod service;
 mod systemd_service;
 mod template;
 mod unit_state;
+mod user;
 
 use crate::args::{Args, Bound, Invalid, Spec};
 use crate::change::Changes;
@@ -79,11 +84,16 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 /// Every module.
 #[rustfmt::skip]
 pub static ALL: &[Entry] = &[
+    Entry::of::<apt::Apt>(),
+    Entry::of::<blockinfile::BlockInFile>(),
     Entry::of::<copy::Copy>(),
     Entry::of::<file::File>(),
-    Entry::of::<apt::Apt>(),
+    Entry::of::<lineinfile::LineInFile>(),
+    Entry::of::<group::GroupModule>(),
     Entry::of::<ping::Ping>(),
+    Entry::of::<replace::Replace>(),
     Entry::of::<service::Service>(),
     Entry::of::<systemd_service::SystemdService>(),
     Entry::of::<template::Template>(),
+    Entry::of::<user::UserModule>(),
 ];

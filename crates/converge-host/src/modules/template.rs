@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use crate::args::Args;
-use crate::blob::Blob;
+use crate::blob::Tree;
 use crate::change::Changes;
 use crate::data::Map;
 use crate::host::Host;
 use crate::modules::Module;
-use crate::modules::copy::{Placing, report_dest};
+use crate::modules::copy::{Placing, report_dest, upload};
 use crate::modules::files::Attributes;
 use crate::stop::Result;
 
@@ -18,10 +18,10 @@ use crate::stop::Result;
 #[derive(Args)]
 #[module(name = "template")]
 pub(crate) struct Template {
-    /// The template.
+    /// The template. It comes as a file of its name, with the text that was made of it.
     #[arg(rendered)]
-    src: Blob,
-    /// The file that it becomes.
+    src: Tree,
+    /// The file that it becomes, or the folder that this goes to by the name of the template.
     dest: PathBuf,
     /// Keep a copy of the file that is replaced.
     #[arg(default = "no")]
@@ -81,7 +81,7 @@ impl Module for Template {
             validate: self.validate.as_deref(),
             checksum: None,
         };
-        placing.content(&self.src, changes)
+        upload::plan(&placing, &self.src, changes)
     }
 
     fn report(&self, host: &dyn Host, performed: &Map, results: &mut Map) -> Result<()> {

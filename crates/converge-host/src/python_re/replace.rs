@@ -105,7 +105,7 @@ impl Replacement {
         Ok(out)
     }
 
-    pub(super) fn write(
+    pub(crate) fn write(
         &self,
         out: &mut String,
         text: &str,

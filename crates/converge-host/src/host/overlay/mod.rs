@@ -12,7 +12,7 @@ use crate::blob::Blob;
 use crate::change::Change;
 use crate::checksum::Algorithm;
 use crate::clock::Clock;
-use crate::host::expected::{Expected, Reach};
+use crate::host::expected::{Expected, Pending, Reach};
 use crate::host::{
     Command, Existence, Group, Host, Installed, Look, Manager, NodeKind, Output, Scope, Unit, User,
 };
@@ -47,6 +47,17 @@ impl Overlay<'_> {
     fn pending(&self) -> Option<Why> {
         let brings = |reach: Reach| matches!(reach, Reach::Package | Reach::Anything);
         self.expected.pending.iter().find(|one| brings(one.reach)).map(|one| one.why.clone())
+    }
+
+    /// The same for a thing of this name: what is called alike is the likeliest to bring it.
+    pub(super) fn pending_like(&self, name: &str) -> Option<Why> {
+        let stem = name.split(['.', '@']).next().unwrap_or(name);
+        let alike = |one: &&Pending| match one.why.0.strip_prefix("package ") {
+            Some(package) => package.contains(stem) || stem.contains(package),
+            None => false,
+        };
+        let pending = self.expected.pending.iter();
+        pending.clone().find(alike).map(|one| one.why.clone()).or_else(|| self.pending())
     }
 }
 
@@ -155,7 +166,7 @@ impl Host for Overlay<'_> {
         };
         let mut unit = unit::planned(self, base, scope)?;
         if unit.exists == Existence::No
-            && let Some(why) = self.pending()
+            && let Some(why) = self.pending_like(name)
         {
             unit.exists = Existence::Unknown(why);
         }

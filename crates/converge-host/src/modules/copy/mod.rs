@@ -2,7 +2,7 @@
 
 mod place;
 mod remote;
-mod upload;
+pub(crate) mod upload;
 
 use std::path::PathBuf;
 

@@ -272,10 +272,13 @@ fn a_file_that_moved_since_the_plan_is_left_alone() {
 #[test]
 fn a_template_is_written_like_a_copy() {
     let scenario = Scenario::new(&[]);
-    let src = Data::Blob(Blob::new(&b"rendered\n"[..]));
-    let args = [("dest", "$T/f".into()), ("src", src), ("mode", "0640".into())];
+    let src = file("f.j2", "rendered\n");
+    let args = [("dest", "$T/f".into()), ("src", src.clone()), ("mode", "0640".into())];
     let done = scenario.run("template", &args);
     assert_eq!(scenario.text("f"), "rendered\n");
     assert_eq!(done.results["mode"], Data::from("0640"));
     assert_eq!(done.results["size"], Data::Int(9));
+    let scenario = Scenario::new(&["d/"]);
+    scenario.run("template", &[("dest", "$T/d".into()), ("src", src)]);
+    assert_eq!(scenario.text("d/f.j2"), "rendered\n");
 }

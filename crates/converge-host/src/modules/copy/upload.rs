@@ -1,6 +1,7 @@
-//! Files and folders of the controller.
+//! Files and folders of the controller, and what it made of templates.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use crate::args::Mode;
 use crate::blob::{Tree, TreeEntry, TreeKind};
@@ -10,7 +11,7 @@ use crate::modules::copy::{Origin, Placing};
 use crate::modules::files::{Subject, absolute, make_folders};
 use crate::stop::{Result, Stop};
 
-pub(super) fn plan(placing: &Placing<'_>, tree: &Tree, changes: &mut Changes) -> Result<()> {
+pub(crate) fn plan(placing: &Placing<'_>, tree: &Tree, changes: &mut Changes) -> Result<()> {
     if let [TreeEntry { path, mode, kind: TreeKind::File(blob) }] = tree.entries.as_slice()
         && path.as_os_str().is_empty()
     {
@@ -65,9 +66,9 @@ fn folder(placing: &Placing<'_>, tree: &Tree, changes: &mut Changes) -> Result<(
 
 /// A folder of the tree: made, or given the attributes if it is there.
 pub(super) fn directory(
-    place: &std::path::Path,
+    place: &Path,
     placing: &Placing<'_>,
-    made: &mut BTreeSet<std::path::PathBuf>,
+    made: &mut BTreeSet<PathBuf>,
     changes: &mut Changes,
 ) -> Result<()> {
     if made.contains(place) {
@@ -83,8 +84,8 @@ pub(super) fn directory(
 
 /// A link as it is on the controller.
 pub(super) fn link(
-    place: &std::path::Path,
-    target: &std::path::Path,
+    place: &Path,
+    target: &Path,
     placing: &Placing<'_>,
     changes: &mut Changes,
 ) -> Result<()> {

@@ -4,9 +4,11 @@ mod attributes;
 mod mode;
 mod results;
 mod subject;
+mod text;
 mod tree;
 
 pub(crate) use attributes::Attributes;
 pub(crate) use results::{context, file_results};
 pub(crate) use subject::{Subject, absolute};
+pub(crate) use text::{Edit, Text, with_attributes};
 pub(crate) use tree::make_folders;
