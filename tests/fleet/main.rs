@@ -9,4 +9,14 @@ mod hosts;
 mod plan;
 mod project;
 
-mod first;
+mod apply;
+mod ask;
+mod become_user;
+mod connect;
+mod input;
+mod language;
+mod modules;
+mod packages;
+mod record;
+mod reference;
+mod trouble;
