@@ -15,6 +15,8 @@ mod replace;
 #[cfg(test)]
 mod scenario;
 mod service;
+mod slurp;
+mod stat;
 mod systemd_service;
 mod template;
 mod unit_state;
@@ -93,6 +95,8 @@ pub static ALL: &[Entry] = &[
     Entry::of::<ping::Ping>(),
     Entry::of::<replace::Replace>(),
     Entry::of::<service::Service>(),
+    Entry::of::<slurp::Slurp>(),
+    Entry::of::<stat::Stat>(),
     Entry::of::<systemd_service::SystemdService>(),
     Entry::of::<template::Template>(),
     Entry::of::<user::UserModule>(),

@@ -145,6 +145,10 @@ impl Host for Real {
         files::checksum(path, algorithm)
     }
 
+    fn flags(&self, path: &Path) -> Result<Option<u32>> {
+        Ok(files::flags(path))
+    }
+
     fn list(&self, path: &Path) -> Result<Vec<String>> {
         files::list(path)
     }
