@@ -4,6 +4,9 @@
 //! performed, and it answers the same for the real host and for one that is only planned.
 
 mod apt;
+mod blockinfile;
+mod command;
+mod commands;
 mod copy;
 mod file;
 mod files;
@@ -11,16 +14,19 @@ mod blockinfile;
 mod lineinfile;
 mod group;
 mod ping;
+mod raw;
 mod replace;
 #[cfg(test)]
 mod scenario;
 mod service;
+mod shell;
 mod slurp;
 mod stat;
 mod systemd_service;
 mod template;
 mod unit_state;
 mod user;
+mod wait_for;
 
 use crate::args::{Args, Bound, Invalid, Spec};
 use crate::change::Changes;
@@ -88,16 +94,20 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 pub static ALL: &[Entry] = &[
     Entry::of::<apt::Apt>(),
     Entry::of::<blockinfile::BlockInFile>(),
+    Entry::of::<command::Command>(),
     Entry::of::<copy::Copy>(),
     Entry::of::<file::File>(),
     Entry::of::<lineinfile::LineInFile>(),
     Entry::of::<group::GroupModule>(),
     Entry::of::<ping::Ping>(),
+    Entry::of::<raw::Raw>(),
     Entry::of::<replace::Replace>(),
     Entry::of::<service::Service>(),
+    Entry::of::<shell::Shell>(),
     Entry::of::<slurp::Slurp>(),
     Entry::of::<stat::Stat>(),
     Entry::of::<systemd_service::SystemdService>(),
     Entry::of::<template::Template>(),
     Entry::of::<user::UserModule>(),
+    Entry::of::<wait_for::WaitFor>(),
 ];
