@@ -39,12 +39,10 @@ pub struct Real {
 impl Real {
     /// Looks up whom the process runs as, its umask, and whether SELinux is on.
     pub fn new() -> Self {
-        let umask = rustix::process::umask(Mode::empty());
-        rustix::process::umask(umask);
         let mut accounts = Accounts::default();
         Self {
             identity: accounts.own(),
-            umask: umask.bits(),
+            umask: own_umask(),
             selinux: Path::new("/sys/fs/selinux/enforce").exists(),
             clock: OnceCell::new(),
             accounts: RefCell::new(accounts),
@@ -96,6 +94,17 @@ impl Real {
     pub fn run_all(&self, commands: &[Command]) -> Result<Vec<Output>> {
         commands.iter().map(|command| run::checked(command, self.run(command)?)).collect()
     }
+}
+
+/// The mask of this process. Linux 4.7 tells it; before, it can only be read by setting it, which every thread sees.
+fn own_umask() -> u32 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let told = status.lines().find_map(|line| line.strip_prefix("Umask:"));
+    told.and_then(|octal| u32::from_str_radix(octal.trim(), 8).ok()).unwrap_or_else(|| {
+        let umask = rustix::process::umask(Mode::empty());
+        rustix::process::umask(umask);
+        umask.bits()
+    })
 }
 
 impl Default for Real {
