@@ -63,6 +63,11 @@ pub trait Host {
         Ok(algorithm.of(&self.fetch(&blob)?))
     }
 
+    /// The inode flags of ioctl_iflags(2), where a file system has them. A symbolic link has none.
+    fn flags(&self, _path: &Path) -> Result<Option<u32>> {
+        Ok(None)
+    }
+
     /// The names in a directory, sorted.
     fn list(&self, path: &Path) -> Result<Vec<String>>;
 

@@ -113,6 +113,15 @@ impl Host for Overlay<'_> {
         Ok(algorithm.of(&self.fetch(&blob)?))
     }
 
+    fn flags(&self, path: &Path) -> Result<Option<u32>> {
+        let place = self.place(path)?;
+        let planned = self.expected.files.contains_key(&place);
+        if planned || !matches!(self.entry(&place)?, Look::Is(_)) {
+            return Ok(None);
+        }
+        self.base.flags(&place)
+    }
+
     fn list(&self, path: &Path) -> Result<Vec<String>> {
         if self.expected.is_empty() {
             return self.base.list(path);
