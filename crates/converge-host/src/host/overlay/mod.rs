@@ -13,8 +13,10 @@ use crate::change::Change;
 use crate::checksum::Algorithm;
 use crate::clock::Clock;
 use crate::host::expected::{Expected, Pending, Reach};
+use crate::host::network::Network;
 use crate::host::{
-    Command, Existence, Group, Host, Installed, Look, Manager, NodeKind, Output, Scope, Unit, User,
+    Command, Existence, Group, Host, Installed, Look, Manager, NodeKind, Output, Scope, Space,
+    Unit, User,
 };
 use crate::stop::{Result, Stop, Why};
 
@@ -72,6 +74,18 @@ impl Host for Overlay<'_> {
 
     fn variable(&self, name: &str) -> Option<String> {
         self.base.variable(name)
+    }
+
+    fn variables(&self) -> Vec<(String, String)> {
+        self.base.variables()
+    }
+
+    fn space(&self, path: &Path) -> Option<Space> {
+        self.base.space(path)
+    }
+
+    fn network(&self) -> Result<Network> {
+        self.base.network()
     }
 
     fn umask(&self) -> u32 {

@@ -2,12 +2,13 @@
 
 mod accounts;
 pub(crate) mod files;
+mod network;
 pub(crate) mod packages;
 mod run;
 pub(crate) mod units;
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,9 +18,12 @@ use rustix::fs::Mode;
 use crate::blob::{Blob, Digest};
 use crate::checksum::Algorithm;
 use crate::clock::Clock;
+use crate::host::network::Network;
 use crate::host::real::accounts::Accounts;
 use crate::host::real::packages::Packages;
-use crate::host::{Command, Group, Host, Installed, Look, Manager, Output, Scope, Unit, User};
+use crate::host::{
+    Command, Group, Host, Installed, Look, Manager, Output, Scope, Space, Unit, User,
+};
 use crate::stop::{Result, Stop, Why};
 
 /// The machine that this process runs on, as the user that it runs as.
@@ -200,6 +204,32 @@ impl Host for Real {
 
     fn fetch(&self, blob: &Blob) -> Result<Arc<[u8]>> {
         self.bytes(blob).ok_or(Stop::Need(blob.digest))
+    }
+
+    fn variables(&self) -> Vec<(String, String)> {
+        let text = |word: std::ffi::OsString| word.to_string_lossy().into_owned();
+        let mut all: BTreeMap<_, _> =
+            env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
+        all.extend(self.env.borrow().iter().cloned());
+        all.into_iter().collect()
+    }
+
+    fn space(&self, path: &Path) -> Option<Space> {
+        let told = rustix::fs::statvfs(path).ok()?;
+        Some(Space {
+            block_size: told.f_bsize,
+            fragment_size: told.f_frsize,
+            blocks: told.f_blocks,
+            blocks_free: told.f_bfree,
+            blocks_available: told.f_bavail,
+            inodes: told.f_files,
+            inodes_free: told.f_ffree,
+            inodes_available: told.f_favail,
+        })
+    }
+
+    fn network(&self) -> Result<Network> {
+        network::network()
     }
 
     fn just_refreshed(&self, manager: Manager) -> bool {
