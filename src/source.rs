@@ -12,6 +12,7 @@ use std::sync::Arc;
 pub struct Source {
     path: PathBuf,
     text: String,
+    secret: bool,
 }
 
 /// A line and column, both counted from 1; columns count characters.
@@ -43,7 +44,12 @@ pub struct Spanned<T> {
 impl Source {
     /// Makes a source. `path` is what messages call it: relative to the project where possible.
     pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { path: path.into(), text: text.into() })
+        Arc::new(Self { path: path.into(), text: text.into(), secret: false })
+    }
+
+    /// Makes a source whose text was encrypted on disk: its lines are never shown, only their numbers.
+    pub fn secret(path: impl Into<PathBuf>, text: impl Into<String>) -> Arc<Self> {
+        Arc::new(Self { path: path.into(), text: text.into(), secret: true })
     }
 
     /// The name of the source in messages.
@@ -54,6 +60,11 @@ impl Source {
     /// The whole text.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Whether its text must not be shown.
+    pub fn is_secret(&self) -> bool {
+        self.secret
     }
 
     /// The line and column of a byte offset; an offset past the end is the end.

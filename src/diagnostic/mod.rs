@@ -2,9 +2,15 @@
 //!
 //! A stage that reads text collects [`Diagnostic`]s and goes on, so that all mistakes are shown at once.
 
+mod nearest;
+mod render;
+
 use std::fmt;
 
 use crate::source::Span;
+
+pub use nearest::nearest;
+pub use render::render;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

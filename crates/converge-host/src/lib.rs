@@ -8,10 +8,16 @@
 //! [`host`] is what a module may read; [`change`] is what it may ask for; [`modules`] are the modules; [`wire`] is the
 //! protocol.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 pub mod answer;
 pub mod args;
+mod base64;
+pub mod r#become;
 pub mod blob;
+pub mod boot;
 pub mod change;
+pub mod checksum;
 pub mod clock;
 pub mod data;
 mod expand;
@@ -20,6 +26,8 @@ pub mod host;
 mod json;
 pub mod modules;
 mod pattern;
+pub mod python_re;
+pub mod serve;
 pub mod stop;
 pub mod wire;
 mod words;

@@ -115,8 +115,8 @@ pub struct Request {
     pub id: u64,
     /// As which user: 0, or the number of an [`Open`].
     pub helper: u32,
-    /// Run only if this request succeeded; otherwise reply `NotRun`.
-    pub after: Option<u64>,
+    /// Run only if all of these succeeded; otherwise reply `NotRun`.
+    pub after: Vec<u64>,
     /// What is asked about the call.
     pub ask: Ask,
     /// The module and its arguments.

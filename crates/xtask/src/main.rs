@@ -1,1 +1,42 @@
-fn main() {}
+//! `cargo xtask`: the table of the project's chores.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use xtask::{demo, fleet, record, say, test};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's own chores", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Boots a Debian and a CentOS-like host and configures both with converge
+    Demo(demo::Demo),
+    /// Boots real hosts on this machine for work by hand
+    #[command(subcommand)]
+    Fleet(fleet::command::Command),
+    /// Records what ansible-playbook makes of the playbooks in tests/playbooks
+    RecordPlaybooks(record::Record),
+    /// Runs every check: format, lints, unit tests, and the tests on real hosts
+    Test(test::Test),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Demo(demo) => demo.run(),
+        Command::Fleet(command) => command.run(),
+        Command::RecordPlaybooks(record) => record.run(),
+        Command::Test(test) => test.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say::progress("error", &format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -7,6 +7,7 @@
 mod command;
 pub mod expected;
 pub mod machine;
+pub mod memory;
 pub mod network;
 mod node;
 pub mod overlay;
@@ -28,6 +29,7 @@ pub use unit::{Existence, Scope, Unit};
 pub use user::{Group, User};
 
 use crate::blob::Blob;
+use crate::checksum::Algorithm;
 use crate::clock::Clock;
 use crate::host::network::Network;
 use crate::stop::{Result, Stop, Why};
@@ -58,6 +60,17 @@ pub trait Host {
     /// The content of a regular file, with its bytes only where they are few; symbolic links are followed.
     fn fingerprint(&self, path: &Path) -> Result<Blob> {
         self.content(path)
+    }
+
+    /// A checksum of a regular file in hexadecimal digits; symbolic links are followed.
+    fn checksum(&self, path: &Path, algorithm: Algorithm) -> Result<String> {
+        let blob = self.content(path)?;
+        Ok(algorithm.of(&self.fetch(&blob)?))
+    }
+
+    /// The inode flags of ioctl_iflags(2), where a file system has them. A symbolic link has none.
+    fn flags(&self, _path: &Path) -> Result<Option<u32>> {
+        Ok(None)
     }
 
     /// The names in a directory, sorted.

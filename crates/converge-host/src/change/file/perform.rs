@@ -54,7 +54,7 @@ pub(super) fn perform(change: &FileChange, real: &Real) -> Result<Map> {
         }
         (FileKind::Dir, Some(Node { kind: NodeKind::Dir, .. }))
         | (FileKind::Untouched | FileKind::Special(_), Some(_)) => {
-            change_attributes(path, real, wanted)?
+            change_attributes(path, real, wanted)?;
         }
         (FileKind::Dir, node) => {
             if node.is_some() {
@@ -168,6 +168,8 @@ fn replace(
 ) -> Result<()> {
     let path = &change.path;
     let mut wanted = match old {
+        // Only a file hands its permission bits down.
+        Some(old) if old.kind != NodeKind::File => by_default(like(wanted, old), 0o666, real),
         Some(old) => like(wanted, old),
         None => by_default(wanted, 0o666, real),
     };

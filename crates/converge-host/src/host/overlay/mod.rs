@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::blob::Blob;
 use crate::change::Change;
+use crate::checksum::Algorithm;
 use crate::clock::Clock;
 use crate::host::expected::{Expected, Pending, Reach};
 use crate::host::network::Network;
@@ -116,6 +117,23 @@ impl Host for Overlay<'_> {
 
     fn fingerprint(&self, path: &Path) -> Result<Blob> {
         self.read(path, &|at| self.base.fingerprint(at))
+    }
+
+    fn checksum(&self, path: &Path, algorithm: Algorithm) -> Result<String> {
+        if self.expected.is_empty() {
+            return self.base.checksum(path, algorithm);
+        }
+        let blob = self.content(path)?;
+        Ok(algorithm.of(&self.fetch(&blob)?))
+    }
+
+    fn flags(&self, path: &Path) -> Result<Option<u32>> {
+        let place = self.place(path)?;
+        let planned = self.expected.files.contains_key(&place);
+        if planned || !matches!(self.entry(&place)?, Look::Is(_)) {
+            return Ok(None);
+        }
+        self.base.flags(&place)
     }
 
     fn list(&self, path: &Path) -> Result<Vec<String>> {
@@ -226,3 +244,6 @@ impl Host for Overlay<'_> {
 fn is_file(look: &Look) -> bool {
     matches!(look, Look::Is(node) if node.kind == NodeKind::File)
 }
+
+#[cfg(test)]
+mod tests;

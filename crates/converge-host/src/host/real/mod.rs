@@ -16,6 +16,7 @@ use std::sync::Arc;
 use rustix::fs::Mode;
 
 use crate::blob::{Blob, Digest};
+use crate::checksum::Algorithm;
 use crate::clock::Clock;
 use crate::host::network::Network;
 use crate::host::real::accounts::Accounts;
@@ -42,12 +43,10 @@ pub struct Real {
 impl Real {
     /// Looks up whom the process runs as, its umask, and whether SELinux is on.
     pub fn new() -> Self {
-        let umask = rustix::process::umask(Mode::empty());
-        rustix::process::umask(umask);
         let mut accounts = Accounts::default();
         Self {
             identity: accounts.own(),
-            umask: umask.bits(),
+            umask: own_umask(),
             selinux: Path::new("/sys/fs/selinux/enforce").exists(),
             clock: OnceCell::new(),
             accounts: RefCell::new(accounts),
@@ -101,6 +100,17 @@ impl Real {
     }
 }
 
+/// The mask of this process. Linux 4.7 tells it; before, it can only be read by setting it, which every thread sees.
+fn own_umask() -> u32 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let told = status.lines().find_map(|line| line.strip_prefix("Umask:"));
+    told.and_then(|octal| u32::from_str_radix(octal.trim(), 8).ok()).unwrap_or_else(|| {
+        let umask = rustix::process::umask(Mode::empty());
+        rustix::process::umask(umask);
+        umask.bits()
+    })
+}
+
 impl Default for Real {
     fn default() -> Self {
         Self::new()
@@ -142,6 +152,14 @@ impl Host for Real {
 
     fn fingerprint(&self, path: &Path) -> Result<Blob> {
         files::fingerprint(path)
+    }
+
+    fn checksum(&self, path: &Path, algorithm: Algorithm) -> Result<String> {
+        files::checksum(path, algorithm)
+    }
+
+    fn flags(&self, path: &Path) -> Result<Option<u32>> {
+        Ok(files::flags(path))
     }
 
     fn list(&self, path: &Path) -> Result<Vec<String>> {

@@ -1,0 +1,157 @@
+//! What is repackaged from Debian for the CentOS-like root, and how it must differ to look as CentOS users know it.
+
+use crate::fleet::repository::payload::Payload;
+
+/// One package, made of a Debian package and of those that it needs and the root lacks.
+#[derive(Debug)]
+pub(crate) struct Product {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// The Debian package.
+    pub(crate) debian: &'static str,
+    /// The system user that its installation makes, who owns `owned`.
+    pub(crate) user: Option<&'static str>,
+    /// Files and folders that only make sense on Debian.
+    pub(crate) dropped: &'static [&'static str],
+    /// Files that have another path on CentOS.
+    pub(crate) moved: &'static [(&'static str, &'static str)],
+    /// Words in files that must change: path, old, new.
+    pub(crate) edited: &'static [(&'static str, &'static str, &'static str)],
+    /// Files that are other ones on CentOS.
+    pub(crate) written: &'static [(&'static str, &'static str)],
+    /// Folders of the user.
+    pub(crate) owned: &'static [&'static str],
+}
+
+/// All of them.
+pub(crate) const PRODUCTS: &[Product] = &[
+    Product {
+        name: "nginx",
+        debian: "nginx",
+        user: Some("nginx"),
+        dropped: &[
+            "etc/init.d",
+            "etc/default",
+            "etc/ufw",
+            "etc/logrotate.d",
+            "etc/nginx/sites-available",
+            "etc/nginx/sites-enabled",
+            "etc/nginx/modules-available",
+            "etc/nginx/modules-enabled",
+            "etc/nginx/snippets",
+            "var/www",
+        ],
+        moved: &[],
+        edited: &[],
+        written: &[("etc/nginx/nginx.conf", NGINX_CONF)],
+        owned: &["var/lib/nginx", "var/log/nginx"],
+    },
+    Product {
+        name: "redis",
+        debian: "redis-server",
+        user: Some("redis"),
+        dropped: &[
+            "etc/init.d",
+            "etc/default",
+            "etc/logrotate.d",
+            "usr/lib/systemd/system/redis-server@.service",
+        ],
+        moved: &[
+            ("usr/lib/systemd/system/redis-server.service", "usr/lib/systemd/system/redis.service"),
+            ("etc/redis/redis.conf", "etc/redis.conf"),
+        ],
+        edited: &[
+            ("usr/lib/systemd/system/redis.service", "/etc/redis/redis.conf", "/etc/redis.conf"),
+            ("usr/lib/systemd/system/redis.service", "-/etc/redis", "-/etc"),
+            ("usr/lib/systemd/system/redis.service", "Alias=redis.service\n", ""),
+        ],
+        written: &[],
+        owned: &["var/lib/redis", "var/log/redis"],
+    },
+    Product {
+        name: "rsync",
+        debian: "rsync",
+        user: None,
+        dropped: &["etc/init.d", "etc/default"],
+        moved: &[("usr/lib/systemd/system/rsync.service", "usr/lib/systemd/system/rsyncd.service")],
+        edited: &[],
+        written: &[],
+        owned: &[],
+    },
+    Product {
+        name: "tree",
+        debian: "tree",
+        user: None,
+        dropped: &[],
+        moved: &[],
+        edited: &[],
+        written: &[],
+        owned: &[],
+    },
+];
+
+/// The paths in it are those that roles for CentOS expect: conf.d for what is added, and the user `nginx`.
+const NGINX_CONF: &str = "\
+user nginx;
+worker_processes auto;
+error_log /var/log/nginx/error.log;
+pid /run/nginx.pid;
+
+events {
+    worker_connections 1024;
+}
+
+http {
+    access_log /var/log/nginx/access.log;
+    sendfile on;
+    keepalive_timeout 65;
+    include /etc/nginx/mime.types;
+    default_type application/octet-stream;
+
+    include /etc/nginx/conf.d/*.conf;
+
+    server {
+        listen 80;
+        listen [::]:80;
+        server_name _;
+        root /usr/share/nginx/html;
+    }
+}
+";
+
+impl Product {
+    /// The spec of the package with this payload.
+    pub(crate) fn spec(&self, payload: &Payload) -> String {
+        let Self { name, debian, .. } = self;
+        let (version, dir) = (&payload.version, payload.dir.display());
+        let mut spec = format!(
+            "Name: {name}\nVersion: {version}\nRelease: 1.el7\nSummary: {name}, from the Debian package {debian}\nLicense: see upstream\n\
+             AutoReqProv: no\nRequires: system-release, /bin/sh\n%description\nThe files of the Debian package {debian}.\n\
+             %install\ncp -a {dir}/. %{{buildroot}}/\n"
+        );
+        if let Some(user) = self.user {
+            let text = format!(
+                "%pre\ngetent group {user} >/dev/null || groupadd --system {user}\n\
+                 getent passwd {user} >/dev/null || useradd --system --gid {user} --home-dir /var/lib/{name} --no-create-home --shell /sbin/nologin {user}\n"
+            );
+            spec.push_str(&text);
+        }
+        if !payload.units.is_empty() {
+            // systemd reads the unit that was just unpacked, as it would after an installation on CentOS.
+            spec.push_str("%post\nsystemctl daemon-reload >/dev/null 2>&1 || :\n");
+            // Zero stands for a removal, one for an upgrade; see the scriptlets of rpm-spec(5).
+            let units = payload.units.join(" ");
+            let text = format!(
+                "%preun\nif [ $1 -eq 0 ]; then systemctl --no-reload disable --now {units} >/dev/null 2>&1 || :; fi\n"
+            );
+            spec.push_str(&text);
+            spec.push_str("%postun\nsystemctl daemon-reload >/dev/null 2>&1 || :\n");
+        }
+        spec.push_str("%files\n");
+        for line in payload.files(self) {
+            spec.push_str(&line);
+            spec.push('\n');
+        }
+        spec
+    }
+}

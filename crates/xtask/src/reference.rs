@@ -1,0 +1,90 @@
+//! The tools that converge is measured against, in a Python environment of their own.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::fleet::place::workspace;
+use crate::process::Run;
+use crate::say;
+
+/// The environment variable that names another environment than `target/bench/venv`, which must have the tools already.
+pub const VARIABLE: &str = "CONVERGE_REFERENCE";
+
+/// What is installed, at the versions that expectations were recorded with and results are compared for.
+pub const PACKAGES: [(&str, &str); 3] =
+    [("ansible-core", "2.19.14"), ("mitogen", "0.3.54"), ("pyinfra", "3.10.0")];
+
+/// A Python environment with ansible-core, mitogen and pyinfra.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    dir: PathBuf,
+}
+
+impl Reference {
+    /// The environment, made and filled where it is missing.
+    pub fn ensure(chore: &str) -> Result<Self> {
+        let named = std::env::var_os(VARIABLE).filter(|dir| !dir.is_empty());
+        let owned = named.is_none();
+        let dir = named.map_or_else(|| workspace().join("target/bench/venv"), PathBuf::from);
+        let reference = Self { dir };
+        let missing = reference.missing();
+        if missing.is_empty() {
+            return Ok(reference);
+        }
+        let list = missing.join(" ");
+        if !owned {
+            bail!("`{}`, which {VARIABLE} names, lacks `{list}`", reference.dir.display());
+        }
+        say::progress(chore, &format!("installing {list} into {}", reference.dir.display()));
+        if !reference.python().exists() {
+            // An environment of a Python that is gone has links that lead nowhere: `--clear` starts over.
+            Run::new("python3")
+                .args(["-m", "venv", "--clear"])
+                .arg(&reference.dir)
+                .run()
+                .context("cannot make a Python environment; on Debian it needs the packages `python3` and `python3-venv`")?;
+        }
+        Run::new(reference.python())
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--"])
+            .args(&missing)
+            .run()?;
+        Ok(reference)
+    }
+
+    /// The folder of the environment's programs.
+    pub fn bin(&self) -> PathBuf {
+        self.dir.join("bin")
+    }
+
+    /// Its Python.
+    pub fn python(&self) -> PathBuf {
+        self.bin().join("python3")
+    }
+
+    /// One of its programs.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.bin().join(name)
+    }
+
+    /// The folder of mitogen's strategy plugins, for Ansible's setting of that name.
+    pub fn mitogen_strategies(&self) -> Result<PathBuf> {
+        let script = "import ansible_mitogen, os; print(os.path.dirname(ansible_mitogen.__file__))";
+        let package = Run::new(self.python()).args(["-c", script]).output()?;
+        Ok(Path::new(package.trim()).join("plugins/strategy"))
+    }
+
+    /// What has to be installed, as pip wants it said.
+    fn missing(&self) -> Vec<String> {
+        let script = "import importlib.metadata as m, sys\nfor n in sys.argv[1:]:\n  try: print(m.version(n))\n  except m.PackageNotFoundError: print('-')";
+        let names = PACKAGES.map(|(name, _)| name);
+        let found =
+            Run::new(self.python()).args(["-c", script]).args(names).output().unwrap_or_default();
+        let mut found = found.lines();
+        PACKAGES
+            .iter()
+            .filter(|(_, version)| found.next() != Some(version))
+            .map(|(name, version)| format!("{name}=={version}"))
+            .collect()
+    }
+}

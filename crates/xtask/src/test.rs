@@ -1,0 +1,143 @@
+//! `cargo xtask test`: every check of the project, in the order in which failures are cheapest.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use crate::fleet::guard::Guard;
+use crate::fleet::place::workspace;
+use crate::fleet::{Fleet, Spec};
+use crate::packages;
+use crate::process::Run;
+use crate::say;
+
+/// What compiling the project and its tests needs on this machine. The Rust side is in rust-toolchain.toml.
+const PACKAGES: [&str; 5] = ["curl", "gcc", "git", "libc6-dev", "openssh-client"];
+
+/// The name of the step that needs hosts.
+const ON_HOSTS: &str = "tests on real hosts";
+
+/// The options of `cargo xtask test`.
+#[derive(Debug, Args)]
+pub struct Test {
+    /// Leaves out the tests on real hosts
+    #[arg(long)]
+    quick: bool,
+}
+
+/// How one step went.
+#[derive(Debug)]
+struct Outcome {
+    name: &'static str,
+    passed: bool,
+    time: Duration,
+    /// The lines in which test runners sum up.
+    summary: Vec<String>,
+}
+
+impl Test {
+    /// Runs all steps, also after one that failed, and then says how each went.
+    pub fn run(&self) -> Result<()> {
+        packages::ensure("test", &PACKAGES)?;
+        let mut outcomes = vec![
+            step("format", cargo(&["fmt", "--all", "--check"]))?,
+            step(
+                "clippy",
+                cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+            )?,
+        ];
+        let tests = if Run::new("cargo").args(["nextest", "--version"]).succeeds() {
+            cargo(&["nextest", "run", "--workspace"])
+        } else {
+            cargo(&["test", "--workspace", "--all-targets"])
+        };
+        outcomes.push(step("tests", tests)?);
+        outcomes.push(step("documentation tests", cargo(&["test", "--workspace", "--doc"]))?);
+        if !self.quick {
+            let start = Instant::now();
+            outcomes.push(fleet_tests().unwrap_or_else(|error| Outcome {
+                name: ON_HOSTS,
+                passed: false,
+                time: start.elapsed(),
+                summary: vec![format!("{error:#}")],
+            }));
+        }
+        close(&outcomes)
+    }
+}
+
+/// Boots hosts, runs the tests that need them, and takes the hosts down whatever happened.
+fn fleet_tests() -> Result<Outcome> {
+    let guard = Guard::start()?;
+    let mut fleet =
+        Fleet::up(&Spec { prefix: "test-".to_owned(), debian: 2, centos: 1, python: 1 })?;
+    fleet.renew_found()?;
+    let mut tests = cargo(&["test", "--workspace", "--test", "fleet", "--", "--include-ignored"]);
+    for (name, value) in fleet.env()? {
+        tests = tests.env(name, value);
+    }
+    let outcome = step(ON_HOSTS, tests);
+    let down = fleet.down();
+    drop(guard);
+    down?;
+    outcome
+}
+
+fn cargo(args: &[&str]) -> Run {
+    Run::new("cargo").args(args).dir(workspace())
+}
+
+fn step(name: &'static str, command: Run) -> Result<Outcome> {
+    say::progress("test", &format!("{name}: {}", command.words()));
+    let start = Instant::now();
+    let (status, printed) = command.tee()?;
+    Ok(Outcome {
+        name,
+        passed: status.success(),
+        time: start.elapsed(),
+        summary: summary(&printed),
+    })
+}
+
+/// The lines in which `cargo test` and `cargo nextest` sum up, but for those about nothing.
+fn summary(printed: &str) -> Vec<String> {
+    let sums_up = |line: &str| {
+        let counts =
+            line.starts_with("test result:") && !line.contains(" 0 passed; 0 failed; 0 ignored;");
+        counts || line.starts_with("Summary [")
+    };
+    printed.lines().map(str::trim).filter(|line| sums_up(line)).map(str::to_owned).collect()
+}
+
+fn close(outcomes: &[Outcome]) -> Result<()> {
+    say::line("");
+    for Outcome { name, passed, time, summary } in outcomes {
+        let word = if *passed { "passed" } else { "FAILED" };
+        say::line(&format!("{word}  {name} ({:.1} s)", time.as_secs_f64()));
+        for line in summary {
+            say::line(&format!("        {line}"));
+        }
+    }
+    let failed: Vec<&str> =
+        outcomes.iter().filter(|outcome| !outcome.passed).map(|outcome| outcome.name).collect();
+    if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::test::summary;
+
+    #[test]
+    fn lines_that_sum_up_are_found() {
+        let printed = "running 2 tests\ntest result: ok. 2 passed; 0 failed; 0 ignored; 0 measured\n\
+                       test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured\n     Summary [   0.4s] 17 tests run: 17 passed\n";
+        assert_eq!(
+            summary(printed),
+            [
+                "test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured",
+                "Summary [   0.4s] 17 tests run: 17 passed"
+            ]
+        );
+    }
+}

@@ -1,0 +1,105 @@
+//! `include_vars`: variables from files, when the task is reached.
+
+use std::path::{Path, PathBuf};
+
+use crate::actions::{Action, Context, Done, Variable};
+use crate::plan::halt::Halt;
+use crate::plan::outcome::Outcome;
+use crate::value::{Map, Value};
+use crate::yaml::Node;
+
+pub(super) const ACTION: Action = Action {
+    name: "include_vars",
+    args: Some(&[
+        "file",
+        "dir",
+        "name",
+        "depth",
+        "files_matching",
+        "ignore_files",
+        "extensions",
+        "ignore_unknown_extensions",
+        "hash_behaviour",
+    ]),
+    free_form: Some("file"),
+    run,
+};
+
+fn run(context: &Context<'_>) -> Result<Done, Halt> {
+    let files = match context.text("dir")? {
+        Some(folder) => in_folder(context, &folder)?,
+        None => vec![one_file(context)?],
+    };
+    let mut entries: Vec<(String, Node)> = Vec::new();
+    for file in &files {
+        let Some(node) = context.files.yaml(file)? else { continue };
+        let Some(map) = node.as_map() else {
+            return Err(Halt::new(format!(
+                "{} must hold a mapping of variables, not {}",
+                file.display(),
+                node.describe()
+            )));
+        };
+        for (key, value) in map {
+            let Some(name) = key.as_str() else { continue };
+            entries.retain(|(other, _)| other != name);
+            entries.push((name.to_owned(), value.clone()));
+        }
+    }
+    let mut results = Map::new();
+    let included: Vec<Value> = files.iter().map(|file| file.display().to_string().into()).collect();
+    results.insert("ansible_included_var_files".into(), Value::list(included));
+    let outcome = Outcome::local(false, results);
+    let set = match context.text("name")? {
+        None => entries.into_iter().map(|(name, node)| (name, Variable::Text(node))).collect(),
+        Some(name) => {
+            let mut map = Map::new();
+            for (key, node) in entries {
+                map.insert(key.as_str().into(), context.eval.value(&node, context.vars)?);
+            }
+            vec![(name, Variable::Data(map.into()))]
+        }
+    };
+    Ok(Done { set, ..Done::new(outcome) })
+}
+
+fn one_file(context: &Context<'_>) -> Result<PathBuf, Halt> {
+    let name = match context.text("file")? {
+        Some(name) => name,
+        None => match &context.task.action.args.free {
+            Some(node) => context.eval.text(node, context.vars)?,
+            None => return Err(Halt::new("include_vars needs a file or a dir")),
+        },
+    };
+    context.files.find(context.task, "vars", Path::new(name.trim()))
+}
+
+fn in_folder(context: &Context<'_>, folder: &str) -> Result<Vec<PathBuf>, Halt> {
+    let root = context.files.find(context.task, "vars", Path::new(folder))?;
+    let depth = context.value("depth")?.map_or(Ok(0), |value| context.eval.integer(&value))?;
+    let extensions = match context.value("extensions")? {
+        Some(value) => super::add_host::words(context, &value)?,
+        None => vec!["yaml".into(), "yml".into(), "json".into()],
+    };
+    let ignored = context
+        .value("ignore_files")?
+        .map_or(Ok(Vec::new()), |value| super::add_host::words(context, &value))?;
+    let matching = context.text("files_matching")?;
+    let wanted = |path: &Path| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let extension =
+            path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        extensions.iter().any(|known| known == extension)
+            && !ignored.iter().any(|other| other == name)
+    };
+    let mut files: Vec<PathBuf> =
+        context.files.walk(&root, depth)?.into_iter().filter(|path| wanted(path)).collect();
+    if let Some(pattern) = matching {
+        let regex = context.eval.finder(&pattern)?;
+        files.retain(|path| {
+            path.file_name().and_then(|name| name.to_str()).is_some_and(|name| regex(name))
+        });
+    }
+    files.sort();
+    Ok(files)
+}

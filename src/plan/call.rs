@@ -1,0 +1,237 @@
+//! A task's arguments for one host.
+
+use std::path::{Path, PathBuf};
+
+use converge_host::args::{Bound, Invalid, Kind, Spec};
+use converge_host::blob::{Blob, Tree, TreeEntry, TreeKind};
+use converge_host::data::{Data, Map};
+use converge_host::stop::Why;
+use converge_host::wire::Call;
+
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::plan::eval::Eval;
+use crate::plan::files::Files;
+use crate::plan::halt::Halt;
+use crate::playbook::Task;
+use crate::source::Spanned;
+use crate::target::Blobs;
+use crate::template::FileOptions;
+use crate::value::Value;
+use crate::vars::Vars;
+use crate::yaml::Node;
+
+/// What binding a task's arguments needs.
+pub(crate) struct Binder<'a> {
+    /// Evaluates templates.
+    pub(crate) eval: &'a Eval,
+    /// The task's variables on the host.
+    pub(crate) vars: &'a Vars,
+    /// The task.
+    pub(crate) task: &'a Task,
+    /// Finds the project's files.
+    pub(crate) files: &'a Files,
+    /// Takes contents that hosts may ask for.
+    pub(crate) blobs: &'a Blobs,
+}
+
+/// A call, and what of its contents can't be known.
+pub(crate) struct BoundCall {
+    /// The call.
+    pub(crate) call: Call,
+    /// Why parts of a rendered file can't be known.
+    pub(crate) partly: Option<Why>,
+}
+
+/// Arguments of `template` that say how it is rendered; hosts never see them.
+const RENDERING: [&str; 11] = [
+    "newline_sequence",
+    "block_start_string",
+    "block_end_string",
+    "variable_start_string",
+    "variable_end_string",
+    "comment_start_string",
+    "comment_end_string",
+    "trim_blocks",
+    "lstrip_blocks",
+    "output_encoding",
+    "decrypt",
+];
+
+impl Binder<'_> {
+    /// The call of the module that `spec` declares.
+    pub(crate) fn call(&self, spec: &'static Spec) -> Result<BoundCall, Halt> {
+        let mut given = self.defaults(spec)?;
+        let mut keys: Vec<Spanned<String>> = Vec::new();
+        for (key, value) in self.written(spec)? {
+            let name = spec.find(&key.value).map_or(key.value.as_str(), |arg| arg.name);
+            given.retain(|(other, _)| {
+                spec.find(other).map_or(other.as_str(), |arg| arg.name) != name
+            });
+            given.push((key.value.clone(), value));
+            keys.push(key);
+        }
+        let mut rendering = Vec::new();
+        if spec.all().any(|arg| matches!(arg.kind, Kind::Rendered)) {
+            let (options, rest) =
+                given.into_iter().partition(|(key, _)| RENDERING.contains(&key.as_str()));
+            (rendering, given) = (options, rest);
+        }
+        let remote = given
+            .iter()
+            .any(|(key, value)| key == "remote_src" && self.eval.boolean(value).unwrap_or(false));
+        let mut partly = None;
+        let mut args = Map::new();
+        for (key, value) in given {
+            let data = match spec.find(&key).map(|arg| arg.kind) {
+                Some(Kind::Upload) if !remote && !value.is_null() => self.upload(&value)?,
+                Some(Kind::Rendered) if !value.is_null() => {
+                    let (tree, why) = self.rendered(&value, &rendering)?;
+                    partly = why;
+                    Data::Tree(tree)
+                }
+                Some(Kind::Str) if matches!(value, Value::Map(_) | Value::List(_)) => {
+                    Data::Str(self.eval.json(&value)?)
+                }
+                _ => self.eval.data(&value)?,
+            };
+            args.insert(key, data);
+        }
+        Bound::new(spec, args.clone()).map_err(|wrong| self.invalid(spec, &wrong, &keys))?;
+        let env = self.environment()?;
+        Ok(BoundCall { call: Call { module: spec.name.to_owned(), args, env }, partly })
+    }
+
+    /// The arguments as the task gives them.
+    fn written(&self, spec: &Spec) -> Result<Vec<(Spanned<String>, Value)>, Halt> {
+        let action = &self.task.action;
+        let mut written = Vec::new();
+        if let Some(node) = &action.args.whole {
+            let value = self.eval.value(node, self.vars)?;
+            let Some(map) = value.as_map() else {
+                return Err(Halt::new(format!(
+                    "the arguments must be a mapping, not {}",
+                    value.type_name()
+                )));
+            };
+            for (key, value) in map {
+                written.push((Spanned::new(key.to_string(), node.span.clone()), value.clone()));
+            }
+        }
+        for argument in &action.args.named {
+            let name = argument.name.clone().map(|name| name.to_string());
+            written.push((name, self.eval.value(&argument.value, self.vars)?));
+        }
+        if let Some(node) = &action.args.free {
+            let key = spec.free_form.unwrap_or("_raw_params");
+            written.push((
+                Spanned::new(key.to_owned(), node.span.clone()),
+                self.eval.value(node, self.vars)?,
+            ));
+        }
+        written.retain(|(_, value)| !value.is_omit());
+        Ok(written)
+    }
+
+    /// What `module_defaults` say, the outermost level first.
+    fn defaults(&self, spec: &Spec) -> Result<Vec<(String, Value)>, Halt> {
+        let mut merged: Vec<(String, Value)> = Vec::new();
+        for node in self.task.scope.every(|own| &own.module_defaults) {
+            for (module, args) in node.as_map().unwrap_or_default() {
+                if !module.as_str().is_some_and(|name| spec.answers_to(name)) {
+                    continue;
+                }
+                let value = self.eval.value(args, self.vars)?;
+                for (key, value) in value.as_map().into_iter().flatten() {
+                    let key = key.to_string();
+                    merged.retain(|(other, _)| *other != key);
+                    merged.push((key, value.clone()));
+                }
+            }
+        }
+        Ok(merged)
+    }
+
+    /// `environment` of the task and around it; inner levels win.
+    pub(crate) fn environment(&self) -> Result<Vec<(String, String)>, Halt> {
+        let mut merged: Vec<(String, String)> = Vec::new();
+        for node in self.task.scope.every(|own| &own.environment) {
+            let value = self.eval.value(node, self.vars)?;
+            let maps = value.as_list().map_or_else(|| vec![value.clone()], <[Value]>::to_vec);
+            for map in maps {
+                for (key, value) in map.as_map().into_iter().flatten() {
+                    let key = key.to_string();
+                    merged.retain(|(other, _)| *other != key);
+                    merged.push((key, self.eval.shown(value)?));
+                }
+            }
+        }
+        Ok(merged)
+    }
+
+    fn upload(&self, value: &Value) -> Result<Data, Halt> {
+        let name = self.eval.shown(value)?;
+        let path = self.files.find(self.task, "files", Path::new(&name))?;
+        let Tree { name: last, contents_only, mut entries } = self.files.tree(&path, &name)?;
+        for entry in &mut entries {
+            if let TreeKind::File(blob) = &mut entry.kind {
+                *blob = self.blobs.keep(blob);
+            }
+        }
+        Ok(Data::Tree(Tree { name: last, contents_only, entries }))
+    }
+
+    fn rendered(
+        &self,
+        value: &Value,
+        options: &[(String, Value)],
+    ) -> Result<(Tree, Option<Why>), Halt> {
+        let name = self.eval.shown(value)?;
+        let path = self.files.find(self.task, "templates", Path::new(&name))?;
+        let source = self.files.source(&path)?;
+        let mut how = FileOptions::default();
+        let syntax = &mut how.syntax;
+        for (key, value) in options {
+            match key.as_str() {
+                "trim_blocks" => syntax.trim_blocks = self.eval.boolean(value)?,
+                "lstrip_blocks" => syntax.lstrip_blocks = self.eval.boolean(value)?,
+                "newline_sequence" => {
+                    how.newline = self.eval.shown(value)?.replace("\\r", "\r").replace("\\n", "\n")
+                }
+                "block_start_string" => syntax.block_start = self.eval.shown(value)?,
+                "block_end_string" => syntax.block_end = self.eval.shown(value)?,
+                "variable_start_string" => syntax.variable_start = self.eval.shown(value)?,
+                "variable_end_string" => syntax.variable_end = self.eval.shown(value)?,
+                "comment_start_string" => syntax.comment_start = self.eval.shown(value)?,
+                "comment_end_string" => syntax.comment_end = self.eval.shown(value)?,
+                _ => {}
+            }
+        }
+        let (text, why) = self.eval.file(&source, &how, self.vars)?;
+        let blob = self.blobs.keep(&Blob::new(text.into_bytes()));
+        let last =
+            path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let entry = TreeEntry { path: PathBuf::new(), mode: 0o644, kind: TreeKind::File(blob) };
+        Ok((Tree { name: last, contents_only: false, entries: vec![entry] }, why))
+    }
+
+    /// Mistakes in arguments, told at their places.
+    fn invalid(&self, spec: &Spec, wrong: &[Invalid], keys: &[Spanned<String>]) -> Halt {
+        let mut diagnostic = Diagnostic::error("");
+        let mut messages = Vec::new();
+        for invalid in wrong {
+            messages.push(format!("`{}`: {invalid}", spec.name));
+            let key =
+                invalid.key().and_then(|key| keys.iter().find(|written| written.value == key));
+            let span = key.map_or(&self.task.action.name.span, |key| &key.span);
+            diagnostic = diagnostic.at(span, "");
+            if let Invalid::Unknown { key, known } = invalid {
+                diagnostic = match nearest(key, known.iter().copied()) {
+                    Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                    None => diagnostic.help(format!("`{}` takes {}", spec.name, known.join(", "))),
+                };
+            }
+        }
+        diagnostic.message = messages.join("; ");
+        diagnostic.into()
+    }
+}

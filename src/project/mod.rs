@@ -1,0 +1,14 @@
+//! The project on disk: where it begins, what its `ansible.cfg` says, and the one place through which its files are read.
+
+mod config;
+mod files;
+pub mod glob;
+mod loader;
+mod root;
+mod vars;
+
+pub use config::{Become, Config};
+pub use files::{Disk, FileKind, Files, Memory};
+pub use loader::Loader;
+pub use root::{ROOT_MARKS, find};
+pub use vars::var_files;

@@ -1,0 +1,138 @@
+//! Connections of a run: made when a host is needed first, several at once, and kept.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use converge_host::wire::{BecomeMethod, Open, OpenError};
+
+use crate::plan::escalation::Escalation;
+use crate::target::{ConnectError, Connector, Endpoint, Target, Watcher};
+
+/// The connections of a run.
+pub(crate) struct Connections {
+    connector: Arc<dyn Connector>,
+    watcher: Arc<dyn Watcher>,
+    /// How many may be made at once.
+    forks: usize,
+    known: Mutex<Vec<(Endpoint, Result<Arc<Line>, ConnectError>)>>,
+}
+
+/// A connection to a host, and the helpers of other users on it.
+pub(crate) struct Line {
+    /// The host.
+    pub(crate) target: Arc<dyn Target>,
+    helpers: Mutex<HashMap<(String, BecomeMethod, Vec<String>), Result<u32, OpenError>>>,
+}
+
+impl Connections {
+    /// No connections yet.
+    pub(crate) fn new(
+        connector: Arc<dyn Connector>,
+        watcher: Arc<dyn Watcher>,
+        forks: usize,
+    ) -> Self {
+        Self { connector, watcher, forks: forks.max(1), known: Mutex::default() }
+    }
+
+    /// Connects to all of these that are not connected yet, and waits.
+    pub(crate) fn prepare(&self, endpoints: &[Endpoint]) {
+        let mut wanted: Vec<&Endpoint> = Vec::new();
+        for endpoint in endpoints {
+            if self.get(endpoint).is_none() && !wanted.contains(&endpoint) {
+                wanted.push(endpoint);
+            }
+        }
+        for some in wanted.chunks(self.forks) {
+            let results: Vec<_> = std::thread::scope(|scope| {
+                let connect = |endpoint| {
+                    let watcher = Arc::clone(&self.watcher);
+                    scope.spawn(move || self.connector.connect(endpoint, watcher))
+                };
+                let threads: Vec<_> = some.iter().map(|endpoint| connect(*endpoint)).collect();
+                let ended = |thread: std::thread::ScopedJoinHandle<'_, _>| {
+                    thread.join().unwrap_or_else(|_| Err(crashed()))
+                };
+                threads.into_iter().map(ended).collect()
+            });
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            for (endpoint, result) in some.iter().zip(results) {
+                let line =
+                    result.map(|target| Arc::new(Line { target, helpers: Mutex::default() }));
+                known.push(((*endpoint).clone(), line));
+            }
+        }
+    }
+
+    /// The connection to a host; none where nobody tried.
+    pub(crate) fn get(&self, endpoint: &Endpoint) -> Option<Result<Arc<Line>, ConnectError>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().find(|(other, _)| other == endpoint).map(|(_, line)| line.clone())
+    }
+
+    /// Forgets the connections to a host, so that the next use connects anew.
+    pub(crate) fn forget(&self, host: &str) {
+        self.known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|(endpoint, _)| endpoint.name != host);
+    }
+
+    /// Every host forgets what was planned.
+    pub(crate) fn reset(&self) {
+        for (_, line) in self.known.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            if let Ok(line) = line {
+                line.target.reset();
+                line.helpers
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .retain(|_, helper| helper.is_ok());
+            }
+        }
+    }
+}
+
+impl Line {
+    /// The number of the helper that runs as the user asked for; started where it isn't yet.
+    pub(crate) fn helper(&self, escalation: Option<&Escalation>) -> Result<u32, OpenError> {
+        let Some(escalation) =
+            escalation.filter(|escalation| self.target.user().name != escalation.user)
+        else {
+            return Ok(0);
+        };
+        let key = (escalation.user.clone(), escalation.method, escalation.flags.clone());
+        let mut helpers = self.helpers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = helpers.get(&key) {
+            return known.clone();
+        }
+        let number = u32::try_from(helpers.len() + 1).unwrap_or(u32::MAX);
+        let open = Open {
+            helper: number,
+            user: escalation.user.clone(),
+            method: escalation.method,
+            flags: escalation.flags.clone(),
+            password: escalation.password.as_ref().map(|password| password.expose().to_owned()),
+        };
+        let helper = self.target.open(open).map(|_| number);
+        if helper != Err(OpenError::NoSuchUser) {
+            helpers.insert(key, helper.clone());
+        }
+        helper
+    }
+}
+
+/// Why a helper of another user could not be started, in words.
+pub(crate) fn explain(error: &OpenError, escalation: &Escalation) -> String {
+    let user = &escalation.user;
+    match error {
+        OpenError::PasswordNeeded => format!(
+            "a password is needed to become `{user}`; give it with --ask-become-pass or ansible_become_password"
+        ),
+        OpenError::WrongPassword => format!("the password to become `{user}` was refused"),
+        OpenError::NoSuchUser => format!("there is no user `{user}` to become"),
+        OpenError::Failed(why) => format!("cannot become `{user}`: {why}"),
+    }
+}
+
+fn crashed() -> ConnectError {
+    ConnectError { message: "connecting crashed".into(), help: Vec::new() }
+}

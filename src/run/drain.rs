@@ -1,0 +1,191 @@
+//! Takes the answers of tasks in the order in which the tasks were handed out.
+
+use std::sync::Arc;
+
+use converge_host::change::{Before, Change};
+
+use crate::event::{Event, Step, Verdict};
+use crate::plan::outcome::Outcome;
+use crate::run::hosts::Status;
+use crate::run::pending::{Pending, PendingItem};
+use crate::run::walk::{End, Walk};
+use crate::value::{Map, Value};
+
+impl Walk<'_> {
+    /// Settles what is answered; with `wait`, everything.
+    pub(super) fn drain(&mut self, wait: bool) {
+        while let Some(first) = self.queue.front() {
+            if !wait && !first.ready() {
+                return;
+            }
+            if let Some(pending) = self.queue.pop_front() {
+                self.settle(&pending);
+            }
+        }
+    }
+
+    /// Waits for everything that was handed out.
+    pub(super) fn sync(&mut self) {
+        self.drain(true);
+    }
+
+    fn settle(&mut self, pending: &Pending) {
+        let takes_part = |walk: &Self| {
+            walk.hosts.get(&pending.host).is_some_and(|state| state.status == Status::Active)
+        };
+        let whole = pending.outcome();
+        if !takes_part(self) || whole.void {
+            return;
+        }
+        if let Some(message) = &whole.lost {
+            return self.lost(pending, message.clone());
+        }
+        self.banner(&pending.info);
+        self.tell_steps(pending);
+        self.note_facts(pending);
+        self.note_notifications(pending, whole);
+        if whole.is_failed() && !pending.ignore_errors {
+            self.fail_host(pending, whole);
+        }
+    }
+
+    fn tell_steps(&mut self, pending: &Pending) {
+        let outcomes = pending.item_outcomes();
+        for (item, outcome) in pending.items.iter().zip(outcomes) {
+            if self.mode.plans() {
+                self.note_planned(pending, item, outcome);
+            }
+            if pending.looped {
+                let step = step(pending, outcome, item.label.clone(), item.delegated.clone());
+                self.tell(&Event::Step(step));
+            }
+        }
+        let delegated = pending.items.first().and_then(|item| item.delegated.clone());
+        let mut whole = step(pending, pending.outcome(), None, delegated);
+        if pending.looped {
+            whole.changes = Vec::new();
+        }
+        self.tell(&Event::Step(whole));
+    }
+
+    /// Keeps what was planned, where all of it was seen through, so that applying can be held to it.
+    fn note_planned(&mut self, pending: &Pending, item: &PendingItem, outcome: &Outcome) {
+        let key = self.counters.occurrences.next(
+            &pending.info.place,
+            &pending.host,
+            item.label.as_deref(),
+        );
+        let known = matches!(outcome.verdict, Verdict::Ok | Verdict::Changed)
+            && outcome.changes.iter().all(seen_through);
+        if known && outcome.planned && item.partly.is_none() {
+            self.planned.insert(key, outcome.changes.clone());
+        }
+    }
+
+    /// Facts that a host told are its variables from now on.
+    fn note_facts(&mut self, pending: &Pending) {
+        for outcome in pending.item_outcomes() {
+            let Some(Value::Map(facts)) = outcome.value.get("ansible_facts") else { continue };
+            if outcome.is_failed() || pending.info.module == "set_fact" {
+                continue;
+            }
+            let prefixed: Map = facts
+                .iter()
+                .map(|(name, value)| (prefixed(&name.to_string()).into(), value.clone()))
+                .collect();
+            self.env.store.add_facts(&pending.host, &prefixed);
+        }
+    }
+
+    fn note_notifications(&mut self, pending: &Pending, whole: &Outcome) {
+        let maybe = match &whole.verdict {
+            Verdict::Unknown(why) => Some(why.clone()),
+            _ if whole.is_changed() => None,
+            _ => return,
+        };
+        let Some(item) = pending.items.first() else { return };
+        for node in pending.task.scope.notify() {
+            let value = self
+                .env
+                .eval
+                .value(node, &item.vars)
+                .unwrap_or_else(|_| node.as_str().unwrap_or_default().into());
+            let names = value.as_list().map_or_else(|| vec![value.clone()], <[Value]>::to_vec);
+            let names: Vec<String> =
+                names.iter().filter_map(|name| self.env.eval.shown(name).ok()).collect();
+            let Some(state) = self.hosts.get_mut(&pending.host) else { continue };
+            for name in names.into_iter().filter(|name| !name.is_empty()) {
+                match &maybe {
+                    None if !state.notified.contains(&name) => state.notified.push(name),
+                    Some(why) => state.maybe_notified.push((name, why.clone())),
+                    None => {}
+                }
+            }
+        }
+    }
+
+    fn fail_host(&mut self, pending: &Pending, whole: &Outcome) {
+        self.set_status(&pending.host, Status::Failed);
+        let mut task = Map::new();
+        task.insert("name".into(), pending.info.name.as_str().into());
+        task.insert("action".into(), pending.info.module.as_str().into());
+        if let Some(state) = self.hosts.get_mut(&pending.host) {
+            state.failure = Some((task.into(), whole.value.clone()));
+        }
+        let fatal = pending.task.scope.nearest(|own| &own.any_errors_fatal);
+        let vars = pending.items.first().map(|item| &item.vars);
+        let fatal = vars.is_some_and(|vars| self.flag(fatal, vars, false).unwrap_or(false));
+        if fatal && !pending.rescuable {
+            self.ended = Some(End::Run);
+        }
+    }
+
+    fn lost(&mut self, pending: &Pending, message: String) {
+        self.banner(&pending.info);
+        self.tell(&Event::Unreachable { host: pending.host.clone(), message, help: Vec::new() });
+        if !pending.ignore_unreachable {
+            self.set_status(&pending.host, Status::Unreachable);
+            self.env.fail(&pending.host);
+        }
+    }
+}
+
+fn step(
+    pending: &Pending,
+    outcome: &Outcome,
+    item: Option<String>,
+    delegated: Option<String>,
+) -> Step {
+    let mut verdict = outcome.verdict.clone();
+    if let Verdict::Failed { ignored, rescued, .. } = &mut verdict {
+        *ignored = pending.ignore_errors;
+        *rescued = pending.rescuable && !pending.ignore_errors;
+    }
+    Step {
+        task: Arc::clone(&pending.info),
+        host: pending.host.clone(),
+        delegated,
+        item,
+        verdict,
+        changes: outcome.changes.clone(),
+        results: outcome.results.clone(),
+        warnings: outcome.warnings.clone(),
+        hidden: pending.hidden,
+        diff: pending.diff,
+        planned: outcome.planned,
+        took: outcome.took,
+    }
+}
+
+/// Whether applying must find exactly this change.
+fn seen_through(change: &Change) -> bool {
+    match change {
+        Change::File(change) => !matches!(change.before, Before::Unknown(_)),
+        Change::Unit(change) => change.unknown.is_none(),
+        _ => true,
+    }
+}
+
+fn prefixed(name: &str) -> String {
+    if name.starts_with("ansible_") { name.to_owned() } else { format!("ansible_{name}") }
+}

@@ -1,0 +1,244 @@
+//! `include_tasks` and `include_role`: lists of tasks that are known when they are reached.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::diagnostic::Severity;
+use crate::event::TaskInfo;
+use crate::plan::halt::Halt;
+use crate::plan::outcome::Outcome;
+use crate::playbook::{Include, RoleNames, Target, Task, TaskItem};
+use crate::run::pending::{Answer, Pending, PendingItem};
+use crate::run::repeat::Repetition;
+use crate::run::walk::Walk;
+use crate::value::{Map, Value};
+use crate::vars::{Layer, Origin, Vars};
+use crate::yaml::Node;
+
+/// One file or role to be included, for the hosts that include it with the same variables.
+struct Batch {
+    what: Wanted,
+    /// The variables of the loop, which are the same for all hosts of the batch.
+    item: Option<String>,
+    hosts: Vec<String>,
+    frames: HashMap<String, Arc<Layer>>,
+}
+
+/// What is included.
+#[derive(Clone, Debug, PartialEq)]
+enum Wanted {
+    Tasks(String),
+    Role(RoleNames),
+}
+
+impl Walk<'_> {
+    /// Brings in the tasks of a file, or a role.
+    pub(super) fn include(&mut self, include: &Arc<Include>, hosts: &[String]) {
+        self.drain(false);
+        let task = &include.task;
+        let hosts = self.active(hosts);
+        let Some(first) = hosts.first() else { return };
+        let vars = self.task_vars(first, task);
+        let once =
+            self.flag(task.scope.nearest(|own| &own.run_once), &vars, false).unwrap_or(false);
+        let info = self.info(task, &vars, false);
+        let mut batches: Vec<Batch> = Vec::new();
+        for host in if once { &hosts[..1] } else { &hosts[..] } {
+            self.include_for(include, host, &info, &mut batches);
+        }
+        for mut batch in batches {
+            if once {
+                let frame = batch.frames.values().next().cloned().unwrap_or_default();
+                batch.hosts.clone_from(&hosts);
+                batch.frames =
+                    hosts.iter().map(|host| (host.clone(), Arc::clone(&frame))).collect();
+            }
+            self.run_batch(include, &info, batch);
+            if self.ended.is_some() {
+                return;
+            }
+        }
+    }
+
+    /// What the target of an include is for a host.
+    fn wanted(&self, target: &Target, vars: &Vars) -> Result<Wanted, Halt> {
+        let eval = &self.env.eval;
+        let target = match target {
+            Target::Tasks(node) => {
+                return Ok(Wanted::Tasks(eval.text(node, vars)?.trim().to_owned()));
+            }
+            Target::Role(target) => target,
+        };
+        let text =
+            |node: &Option<Node>| node.as_ref().map(|node| eval.text(node, vars)).transpose();
+        let flag = |node: &Option<Node>, default| {
+            node.as_ref().map_or(Ok(default), |node| eval.flag(node, vars))
+        };
+        Ok(Wanted::Role(RoleNames {
+            name: eval.text(&target.name, vars)?,
+            tasks_from: text(&target.tasks_from)?,
+            vars_from: text(&target.vars_from)?,
+            defaults_from: text(&target.defaults_from)?,
+            handlers_from: text(&target.handlers_from)?,
+            allow_duplicates: flag(&target.allow_duplicates, true)?,
+            public: flag(&target.public, false)?,
+        }))
+    }
+
+    /// What a host includes: each item of the loop on its own.
+    fn include_for(
+        &mut self,
+        include: &Include,
+        host: &str,
+        info: &Arc<TaskInfo>,
+        batches: &mut Vec<Batch>,
+    ) {
+        let task = &include.task;
+        let vars = self.task_vars(host, task);
+        let rounds: Vec<(Vars, Vec<(String, Value)>)> = match self.repeat(task, &vars) {
+            Ok(Repetition::Once) => vec![(vars.clone(), Vec::new())],
+            Ok(Repetition::Skipped(condition)) => {
+                return self.tell_include(
+                    task,
+                    info,
+                    host,
+                    &vars,
+                    Outcome::skipped(Some(condition)),
+                );
+            }
+            Ok(Repetition::Items(items)) => (0..items.values.len())
+                .map(|index| {
+                    let bound = items.bind(index, &vars);
+                    (bound.vars, bound.extra)
+                })
+                .collect(),
+            Err(stop) => {
+                let outcome = self.stopped(&stop);
+                return self.tell_include(task, info, host, &vars, outcome);
+            }
+        };
+        for (vars, extra) in rounds {
+            let outcome = match self.condition(task, &vars) {
+                Ok(None) => None,
+                Ok(Some(skipped)) => Some(skipped),
+                Err(stop) => Some(self.stopped(&stop)),
+            };
+            let what = match outcome {
+                Some(outcome) => Err(outcome),
+                None => self.wanted(&include.target, &vars).map_err(|stop| self.stopped(&stop)),
+            };
+            match what {
+                Ok(what) => self.join(batches, what, host, extra),
+                Err(outcome) => self.tell_include(task, info, host, &vars, outcome),
+            }
+        }
+    }
+
+    /// Hosts that include the same with the same item do it together.
+    fn join(
+        &self,
+        batches: &mut Vec<Batch>,
+        what: Wanted,
+        host: &str,
+        extra: Vec<(String, Value)>,
+    ) {
+        let item = (!extra.is_empty()).then(|| {
+            extra
+                .iter()
+                .map(|(name, value)| {
+                    format!("{name}={}", self.env.eval.shown(value).unwrap_or_default())
+                })
+                .collect()
+        });
+        let layer = Arc::new(Layer::of_values(Origin::Task, extra));
+        let fits = |batch: &&mut Batch| {
+            batch.what == what && batch.item == item && !batch.frames.contains_key(host)
+        };
+        match batches.iter_mut().find(fits) {
+            Some(batch) => {
+                batch.hosts.push(host.to_owned());
+                batch.frames.insert(host.to_owned(), layer);
+            }
+            None => batches.push(Batch {
+                what,
+                item,
+                hosts: vec![host.to_owned()],
+                frames: HashMap::from([(host.to_owned(), layer)]),
+            }),
+        }
+    }
+
+    fn run_batch(&mut self, include: &Include, info: &Arc<TaskInfo>, batch: Batch) {
+        let task = &include.task;
+        let items = match self.load(include, &batch.what) {
+            Ok(items) => items,
+            Err(message) => {
+                for host in self.active(&batch.hosts) {
+                    let vars = self.task_vars(&host, task);
+                    self.tell_include(task, info, &host, &vars, Outcome::failed(message.clone()));
+                }
+                return self.sync();
+            }
+        };
+        for host in self.active(&batch.hosts) {
+            let vars = self.task_vars(&host, task);
+            let mut results = Map::new();
+            let (Wanted::Tasks(name) | Wanted::Role(RoleNames { name, .. })) = &batch.what;
+            results.insert("include".into(), name.as_str().into());
+            self.tell_include(task, info, &host, &vars, Outcome::local(false, results));
+        }
+        self.frames.push(batch.frames);
+        self.items(&items, &batch.hosts);
+        self.frames.pop();
+    }
+
+    /// Reads what is included.
+    fn load(&mut self, include: &Include, what: &Wanted) -> Result<Vec<TaskItem>, String> {
+        let (items, problems) = match what {
+            Wanted::Tasks(file) => self.env.reader.include_tasks(include, file),
+            Wanted::Role(names) => {
+                let (run, problems) = self.env.reader.include_role(include, names);
+                if let (Some(run), true) = (&run, names.public) {
+                    self.play.add_role(Arc::clone(&run.role));
+                }
+                (run.into_iter().map(TaskItem::Role).collect(), problems)
+            }
+        };
+        let errors: Vec<String> = problems
+            .iter()
+            .filter(|problem| problem.severity == Severity::Error)
+            .map(ToString::to_string)
+            .collect();
+        if errors.is_empty() { Ok(items) } else { Err(errors.join("\n")) }
+    }
+
+    /// The include itself is a step that can be seen and registered.
+    fn tell_include(
+        &mut self,
+        task: &Arc<Task>,
+        info: &Arc<TaskInfo>,
+        host: &str,
+        vars: &Vars,
+        outcome: Outcome,
+    ) {
+        let mut pending = Pending::new(
+            Arc::clone(info),
+            Arc::clone(task),
+            host.to_owned(),
+            Arc::clone(&self.env.eval),
+        );
+        pending.ignore_errors =
+            self.flag(task.scope.nearest(|own| &own.ignore_errors), vars, false).unwrap_or(false);
+        pending.rescuable = self.rescues > 0;
+        pending.items.push(PendingItem {
+            label: None,
+            vars: vars.clone(),
+            extra: Vec::new(),
+            delegated: None,
+            partly: None,
+            answer: Answer::Here(Box::new(outcome)),
+        });
+        self.queue.push_back(Arc::new(pending));
+        self.drain(false);
+    }
+}

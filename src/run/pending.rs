@@ -1,0 +1,187 @@
+//! Tasks that were handed out and may not be answered yet.
+
+use std::sync::{Arc, OnceLock};
+
+use converge_host::stop::Why;
+
+use crate::event::TaskInfo;
+use crate::plan::eval::Eval;
+use crate::plan::halt::Halt;
+use crate::plan::outcome::{self, Outcome};
+use crate::playbook::Task;
+use crate::target::Ticket;
+use crate::value::Value;
+use crate::vars::Vars;
+
+/// A task on one host, handed out. Whoever needs its result first makes it final: the run in order, or a template that
+/// reads what `register` keeps.
+pub(crate) struct Pending {
+    /// Which task.
+    pub(crate) info: Arc<TaskInfo>,
+    /// The task itself.
+    pub(crate) task: Arc<Task>,
+    /// The host that the result belongs to.
+    pub(crate) host: String,
+    /// Its items; one that has no label where the task has no loop.
+    pub(crate) items: Vec<PendingItem>,
+    /// Whether the task has a loop.
+    pub(crate) looped: bool,
+    /// A failure does not matter.
+    pub(crate) ignore_errors: bool,
+    /// Losing the host does not matter.
+    pub(crate) ignore_unreachable: bool,
+    /// A `rescue` takes over where it fails.
+    pub(crate) rescuable: bool,
+    /// Nothing of it may be shown.
+    pub(crate) hidden: bool,
+    /// Content may be shown.
+    pub(crate) diff: bool,
+    /// Hosts that share the result, of a task that runs once for all.
+    pub(crate) shared_with: Vec<String>,
+    /// Evaluates conditions about the result.
+    pub(crate) eval: Arc<Eval>,
+    outcomes: OnceLock<(Vec<Outcome>, Outcome)>,
+}
+
+/// One item of a task on one host.
+pub(crate) struct PendingItem {
+    /// What is shown of the item.
+    pub(crate) label: Option<String>,
+    /// The variables that conditions about the result see.
+    pub(crate) vars: Vars,
+    /// The names and values that a loop adds to the registered result.
+    pub(crate) extra: Vec<(String, Value)>,
+    /// The host it really runs on.
+    pub(crate) delegated: Option<String>,
+    /// Why parts of a file that it renders can't be known.
+    pub(crate) partly: Option<Why>,
+    /// The answer.
+    pub(crate) answer: Answer,
+}
+
+/// An answer that is here or on its way.
+pub(crate) enum Answer {
+    /// Here.
+    Here(Box<Outcome>),
+    /// On its way; whether it was asked to plan only.
+    Coming(Ticket, bool),
+}
+
+impl Pending {
+    /// A task without an answer yet.
+    pub(crate) fn new(info: Arc<TaskInfo>, task: Arc<Task>, host: String, eval: Arc<Eval>) -> Self {
+        Self {
+            info,
+            task,
+            host,
+            items: Vec::new(),
+            looped: false,
+            ignore_errors: false,
+            ignore_unreachable: false,
+            rescuable: false,
+            hidden: false,
+            diff: true,
+            shared_with: Vec::new(),
+            eval,
+            outcomes: OnceLock::new(),
+        }
+    }
+
+    /// Whether nothing needs to be waited for.
+    pub(crate) fn ready(&self) -> bool {
+        self.outcomes.get().is_some()
+            || self.items.iter().all(|item| match &item.answer {
+                Answer::Here(_) => true,
+                Answer::Coming(ticket, _) => ticket.ready().is_some(),
+            })
+    }
+
+    /// What became of it; waits for the answers.
+    pub(crate) fn outcome(&self) -> &Outcome {
+        &self.all().1
+    }
+
+    /// What became of each item; waits for the answers.
+    pub(crate) fn item_outcomes(&self) -> &[Outcome] {
+        &self.all().0
+    }
+
+    fn all(&self) -> &(Vec<Outcome>, Outcome) {
+        self.outcomes.get_or_init(|| {
+            let items: Vec<Outcome> = self.items.iter().map(|item| self.judge(item)).collect();
+            let whole = match items.as_slice() {
+                [only] if !self.looped => only.clone(),
+                items => outcome::summary(items),
+            };
+            (items, whole)
+        })
+    }
+
+    /// The answer, as `changed_when` and `failed_when` see it.
+    fn judge(&self, item: &PendingItem) -> Outcome {
+        let mut outcome = match &item.answer {
+            Answer::Here(outcome) => outcome.as_ref().clone(),
+            Answer::Coming(ticket, planned) => Outcome::from_reply(&ticket.wait(), *planned),
+        };
+        judge(&self.task, &self.eval, &item.vars, &mut outcome);
+        if let (Some(why), true) = (&item.partly, outcome.planned) {
+            outcome.warnings.push(format!("marked parts of the content depend on {why}"));
+        }
+        for (name, value) in &item.extra {
+            outcome.set(name, value.clone());
+        }
+        outcome
+    }
+}
+
+/// Lets `changed_when` and `failed_when` decide about an outcome. A condition that depends on something unknown leaves the
+/// outcome as it is, with `changed` or `failed` unknown.
+pub(crate) fn judge(task: &Task, eval: &Eval, vars: &Vars, outcome: &mut Outcome) {
+    use crate::event::Verdict;
+    use crate::plan::eval::Truth;
+
+    if outcome.void
+        || outcome.lost.is_some()
+        || matches!(outcome.verdict, Verdict::Skipped { .. } | Verdict::Unknown(_))
+    {
+        return;
+    }
+    if let Some(conditions) = &task.changed_when {
+        let vars = with_result(task, vars, outcome);
+        match eval.all(conditions, &vars) {
+            Ok(Truth::Unknown(why)) => outcome.set_changed(&Value::unknown(why.0)),
+            Ok(truth) => outcome.set_changed(&(truth == Truth::Yes).into()),
+            Err(stop) => return fail(outcome, &stop),
+        }
+    }
+    if let Some(conditions) = &task.failed_when {
+        let vars = with_result(task, vars, outcome);
+        match eval.all(conditions, &vars) {
+            Ok(Truth::Unknown(_)) => {}
+            Ok(truth) => {
+                let message = outcome
+                    .value
+                    .get("msg")
+                    .and_then(Value::as_str)
+                    .unwrap_or("`failed_when` holds")
+                    .to_owned();
+                outcome.set("failed_when_result", (truth == Truth::Yes).into());
+                outcome.set_failed(truth == Truth::Yes, &message);
+            }
+            Err(stop) => fail(outcome, &stop),
+        }
+    }
+}
+
+fn fail(outcome: &mut Outcome, halt: &Halt) {
+    let message = halt.message();
+    outcome.set_failed(true, &message);
+    outcome.set("msg", message.into());
+}
+
+fn with_result(task: &Task, vars: &Vars, outcome: &Outcome) -> Vars {
+    match &task.register {
+        Some(name) => vars.with_values([(name.value.to_string(), outcome.value.clone())]),
+        None => vars.clone(),
+    }
+}

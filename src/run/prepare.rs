@@ -1,0 +1,275 @@
+//! Binds a task on one host: its loop, its conditions, its arguments.
+
+use std::sync::Arc;
+
+use converge_host::modules;
+
+use crate::actions::{self, Context, Done, Flow, Variable};
+use crate::plan::call::{Binder, BoundCall};
+use crate::plan::endpoint::endpoint;
+use crate::plan::escalation::Escalation;
+use crate::plan::eval::Truth;
+use crate::plan::halt::Halt;
+use crate::plan::outcome::Outcome;
+use crate::playbook::Task;
+use crate::run::mode::Nature;
+use crate::run::repeat::{Items, Repetition};
+use crate::run::walk::Walk;
+use crate::target::Endpoint;
+use crate::value::Value;
+use crate::vars::{Var, Vars};
+use crate::yaml::Kind;
+
+/// A task on one host, ready to be handed out.
+pub(super) struct Prepared {
+    pub(super) host: String,
+    pub(super) items: Vec<PreparedItem>,
+    pub(super) looped: bool,
+    pub(super) ignore_errors: bool,
+    pub(super) ignore_unreachable: bool,
+    pub(super) hidden: bool,
+    pub(super) diff: bool,
+}
+
+/// One item of a task on one host.
+pub(super) struct PreparedItem {
+    pub(super) label: Option<String>,
+    pub(super) vars: Vars,
+    pub(super) extra: Vec<(String, Value)>,
+    pub(super) delegated: Option<String>,
+    pub(super) what: What,
+    pub(super) flow: Option<Flow>,
+}
+
+/// What is left to do for an item.
+pub(super) enum What {
+    /// Nothing.
+    Here(Box<Outcome>),
+    /// A host is asked.
+    Call(Box<Request>),
+}
+
+/// What a host is asked, and how it is reached.
+pub(super) struct Request {
+    pub(super) bound: BoundCall,
+    pub(super) endpoint: Endpoint,
+    pub(super) escalation: Option<Escalation>,
+    pub(super) nature: Nature,
+}
+
+impl Walk<'_> {
+    /// Binds a task on a host. Mistakes become failed outcomes; nothing is sent.
+    pub(super) fn prepare(&self, task: &Arc<Task>, host: &str) -> Prepared {
+        let vars = self.task_vars(host, task);
+        let mut prepared = Prepared {
+            host: host.to_owned(),
+            items: Vec::new(),
+            looped: task.r#loop.is_some(),
+            ignore_errors: false,
+            ignore_unreachable: false,
+            hidden: false,
+            diff: true,
+        };
+        let whole = |outcome: Outcome| PreparedItem {
+            label: None,
+            vars: vars.clone(),
+            extra: Vec::new(),
+            delegated: None,
+            what: What::Here(Box::new(outcome)),
+            flow: None,
+        };
+        match self.repeat(task, &vars) {
+            Ok(Repetition::Once) => {
+                let item = self.item(task, host, &vars, None, Vec::new(), &mut prepared);
+                prepared.items.push(item);
+            }
+            Ok(Repetition::Items(items)) => self.items_of(task, host, items, &mut prepared),
+            Ok(Repetition::Skipped(condition)) => {
+                prepared.looped = false;
+                prepared.items.push(whole(Outcome::skipped(Some(condition))));
+            }
+            Err(stop) => {
+                prepared.looped = false;
+                prepared.items.push(whole(self.stopped(&stop)));
+                self.settings(task, &vars, &mut prepared).unwrap_or_default();
+            }
+        }
+        prepared
+    }
+
+    fn items_of(&self, task: &Arc<Task>, host: &str, items: Items, prepared: &mut Prepared) {
+        let total = items.values.len();
+        for index in 0..total {
+            // A variable that an earlier item set is seen by the next one.
+            let base = self.task_vars(host, task);
+            let bound = items.bind(index, &base);
+            let label = items.label(&self.env.eval, &bound.vars, index);
+            let item = self.item(task, host, &bound.vars, Some(label), bound.extra, prepared);
+            let stops = items.breaks(&self.env.eval, &item);
+            prepared.items.push(item);
+            if stops {
+                return;
+            }
+        }
+        if total == 0 {
+            let vars = self.task_vars(host, task);
+            self.settings(task, &vars, prepared).unwrap_or_default();
+        }
+    }
+
+    fn item(
+        &self,
+        task: &Arc<Task>,
+        host: &str,
+        vars: &Vars,
+        label: Option<String>,
+        extra: Vec<(String, Value)>,
+        prepared: &mut Prepared,
+    ) -> PreparedItem {
+        let mut item = PreparedItem {
+            label,
+            vars: vars.clone(),
+            extra,
+            delegated: None,
+            what: What::Here(Box::new(Outcome::skipped(None))),
+            flow: None,
+        };
+        item.what = match self.bind(task, host, vars, &mut item, prepared) {
+            Ok(what) => what,
+            Err(stop) => What::Here(Box::new(self.stopped(&stop))),
+        };
+        item
+    }
+
+    fn bind(
+        &self,
+        task: &Arc<Task>,
+        host: &str,
+        vars: &Vars,
+        item: &mut PreparedItem,
+        prepared: &mut Prepared,
+    ) -> Result<What, Halt> {
+        if let Some(outcome) = self.condition(task, vars)? {
+            return Ok(What::Here(Box::new(outcome)));
+        }
+        self.settings(task, vars, prepared)?;
+        item.delegated = match task.scope.nearest(|own| &own.delegate_to) {
+            Some(node) => Some(self.env.eval.text(node, vars)?).filter(|name| !name.is_empty()),
+            None => None,
+        };
+        if let Some(action) = actions::find(task.module()) {
+            let context = Context { eval: &self.env.eval, vars, task, files: &self.play.files };
+            let done = (action.run)(&context)?;
+            item.flow = self.take_in(host, done, item);
+            return Ok(std::mem::replace(
+                &mut item.what,
+                What::Here(Box::new(Outcome::skipped(None))),
+            ));
+        }
+        let Some(entry) = modules::find(task.module()) else {
+            return Err(Halt::new(format!("no module is called `{}`", task.action.name.value)));
+        };
+        let binder = Binder {
+            eval: &self.env.eval,
+            vars,
+            task,
+            files: &self.play.files,
+            blobs: &self.env.blobs,
+        };
+        let bound = binder.call(entry.spec)?;
+        let options = &self.env.options;
+        let (where_, place) = match &item.delegated {
+            Some(name) => (name.as_str(), self.vars(name, None, &self.play.play.scope)),
+            None => (host, vars.clone()),
+        };
+        let endpoint = endpoint(where_, &task.scope, &place, &self.env.eval, &options.connection)?;
+        let escalation = Escalation::of(&task.scope, vars, &self.env.eval, &options.escalation)?;
+        let nature = self.nature(task, vars)?;
+        Ok(What::Call(Box::new(Request { bound, endpoint, escalation, nature })))
+    }
+
+    /// Sets the variables that an action gives the host.
+    fn take_in(&self, host: &str, done: Done, item: &mut PreparedItem) -> Option<Flow> {
+        let include = done.set.iter().any(|(_, variable)| matches!(variable, Variable::Text(_)));
+        let entries = done.set.into_iter().map(|(name, variable)| match variable {
+            Variable::Data(value) => (name, Var::Data(value)),
+            Variable::Text(node) => (name, Var::Text(node)),
+        });
+        let entries: Vec<(String, Var)> = entries.collect();
+        if done.as_facts {
+            let facts = entries.iter().filter_map(|(name, var)| match var {
+                Var::Data(value) => Some((name.as_str().into(), value.clone())),
+                _ => None,
+            });
+            self.env.store.add_facts(host, &facts.collect());
+        }
+        if include {
+            self.env.store.include(host, entries);
+        } else {
+            self.env.store.set(host, entries);
+        }
+        item.what = What::Here(Box::new(done.outcome));
+        done.flow
+    }
+
+    /// What becomes of the task where a condition does not hold or can't be told.
+    pub(super) fn condition(&self, task: &Task, vars: &Vars) -> Result<Option<Outcome>, Halt> {
+        for condition in task.scope.when() {
+            match self.env.eval.condition(condition, vars)? {
+                Truth::Yes => {}
+                Truth::No => {
+                    let shown = condition
+                        .as_str()
+                        .map_or_else(|| condition.span.text().to_owned(), str::to_owned);
+                    return Ok(Some(Outcome::skipped(Some(shown))));
+                }
+                Truth::Unknown(why) => return Err(Halt::Unknown(why)),
+            }
+        }
+        Ok(None)
+    }
+
+    fn settings(&self, task: &Task, vars: &Vars, prepared: &mut Prepared) -> Result<(), Halt> {
+        let scope = &task.scope;
+        prepared.hidden = self.flag(scope.nearest(|own| &own.no_log), vars, false)?;
+        prepared.ignore_errors = self.flag(scope.nearest(|own| &own.ignore_errors), vars, false)?;
+        prepared.ignore_unreachable =
+            self.flag(scope.nearest(|own| &own.ignore_unreachable), vars, false)?;
+        prepared.diff = self.flag(scope.nearest(|own| &own.diff), vars, true)?;
+        Ok(())
+    }
+
+    /// Whether planning may run the task, because the project says that it changes nothing.
+    fn nature(&self, task: &Task, vars: &Vars) -> Result<Nature, Halt> {
+        if let Some(node) = task.scope.nearest(|own| &own.check_mode) {
+            return Ok(if self.env.eval.flag(node, vars)? {
+                Nature::PreviewOnly
+            } else {
+                self.probe(task)
+            });
+        }
+        let never = |node: &crate::yaml::Node| match &node.kind {
+            Kind::Bool(truth) => !truth,
+            _ => matches!(node.as_str(), Some("false" | "False" | "no")),
+        };
+        let unchanging = task.changed_when.as_ref().is_some_and(|nodes| nodes.iter().any(never));
+        Ok(if unchanging { self.probe(task) } else { Nature::Normal })
+    }
+
+    /// Only commands are run while planning; other modules plan what they would do.
+    fn probe(&self, task: &Task) -> Nature {
+        if matches!(task.module(), "command" | "shell" | "raw") {
+            Nature::ReadOnly
+        } else {
+            Nature::Normal
+        }
+    }
+
+    /// What becomes of a task that could not be bound.
+    pub(super) fn stopped(&self, halt: &Halt) -> Outcome {
+        match halt {
+            Halt::Unknown(why) => Outcome::unknown(why),
+            mistake => Outcome::failed(mistake.message()),
+        }
+    }
+}

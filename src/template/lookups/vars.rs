@@ -1,0 +1,32 @@
+//! `lookup('vars', 'name')` and `lookup('varnames', 'regex')`
+
+use crate::template::args::Given;
+use crate::template::eval::Machine;
+use crate::template::registry::LookupFn;
+use crate::value::{Live, Stop, Value};
+
+/// The lookups of this file.
+pub(super) const ALL: &[(&str, LookupFn)] = &[("vars", LookupFn { run: vars })];
+
+/// Variables by name; those that are not defined stop it, or are `default`.
+fn vars(machine: &mut Machine, mut given: Given) -> Result<Vec<Value>, Stop> {
+    let default = given.by_name("default");
+    let names = given.rest();
+    given.finish()?;
+    names
+        .iter()
+        .map(|name| {
+            let Value::Str(name) = name else {
+                return Err(Stop::argument(format!(
+                    "names of variables are expected, not {}",
+                    name.type_name()
+                )));
+            };
+            match (machine.variable(name, None)?, &default) {
+                (Value::Live(Live::Undefined(_)), Some(default)) => Ok(default.clone()),
+                (Value::Live(Live::Undefined(undefined)), None) => Err(Stop::Undefined(undefined)),
+                (value, _) => Ok(value),
+            }
+        })
+        .collect()
+}
