@@ -315,7 +315,40 @@ fn in_parentheses(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{assignments, in_parentheses, number};
+    use super::{assignments, gather, in_parentheses, number};
+    use crate::data::{Data, Map};
+    use crate::host::memory::Memory;
+    use crate::json;
+    use crate::modules::setup::lsb;
+    use crate::modules::setup::read::Reader;
+
+    /// Files of distributions, and what Ansible says of hosts that have them.
+    const RECORDED: &str = include_str!("testdata/distributions");
+
+    #[test]
+    fn every_distribution_is_called_what_ansible_calls_it() {
+        let mut count = 0;
+        for section in RECORDED.split("## ").skip(1) {
+            let (name, rest) = section.split_once('\n').unwrap();
+            let (files, want) = rest.split_once("\n= ").unwrap();
+            let mut host = Memory::new();
+            for file in format!("\n{files}").split("\n# /").skip(1) {
+                let (head, text) = file.split_once('\n').unwrap_or((file, ""));
+                let head = format!("/{head}");
+                host = match head.split_once(" -> ") {
+                    Some((path, target)) => host.with_link(path, target),
+                    None => host.with_file(&head, &format!("{text}\n"), 0o644, "root"),
+                };
+            }
+            let (read, mut facts) = (Reader::new(&host), Map::new());
+            gather(&read, &mut facts);
+            lsb::gather(&read, &mut facts);
+            facts.sort_keys();
+            assert_eq!(Some(Data::Map(facts)), json::parse(want), "{name}");
+            count += 1;
+        }
+        assert_eq!(count, 24);
+    }
 
     #[test]
     fn the_words_of_release_files_are_found() {
