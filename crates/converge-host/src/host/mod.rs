@@ -7,6 +7,7 @@
 mod command;
 pub mod expected;
 pub mod machine;
+pub mod memory;
 pub mod network;
 mod node;
 pub mod overlay;

@@ -198,3 +198,6 @@ impl Effect for FileChange {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests;

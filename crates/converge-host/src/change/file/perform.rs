@@ -168,6 +168,8 @@ fn replace(
 ) -> Result<()> {
     let path = &change.path;
     let mut wanted = match old {
+        // Only a file hands its permission bits down.
+        Some(old) if old.kind != NodeKind::File => by_default(like(wanted, old), 0o666, real),
         Some(old) => like(wanted, old),
         None => by_default(wanted, 0o666, real),
     };

@@ -244,3 +244,6 @@ impl Host for Overlay<'_> {
 fn is_file(look: &Look) -> bool {
     matches!(look, Look::Is(node) if node.kind == NodeKind::File)
 }
+
+#[cfg(test)]
+mod tests;
