@@ -54,7 +54,7 @@ pub(super) fn perform(change: &FileChange, real: &Real) -> Result<Map> {
         }
         (FileKind::Dir, Some(Node { kind: NodeKind::Dir, .. }))
         | (FileKind::Untouched | FileKind::Special(_), Some(_)) => {
-            change_attributes(path, real, wanted)?
+            change_attributes(path, real, wanted)?;
         }
         (FileKind::Dir, node) => {
             if node.is_some() {

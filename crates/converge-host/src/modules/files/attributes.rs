@@ -8,7 +8,6 @@ use crate::stop::{Result, Stop};
 
 /// The arguments that every module about files takes.
 #[derive(Args, Clone, Debug, Default)]
-#[expect(clippy::struct_field_names, reason = "the names are those of the arguments")]
 pub(crate) struct Attributes {
     /// Permission bits: octal digits in quotes, or symbolic as in `u=rwX,g-w`.
     pub(crate) mode: Option<Mode>,
