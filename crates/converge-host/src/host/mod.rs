@@ -6,6 +6,7 @@
 
 mod command;
 pub mod expected;
+pub(crate) mod flags;
 pub mod machine;
 pub mod memory;
 pub mod network;

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use rustix::io::Errno;
 
-use crate::change::file::attributes::{Wanted, to_path};
+use crate::change::file::attributes::{Wanted, set_flags, to_path};
 use crate::change::file::write::{Temporary, directory, in_place, unlink};
 use crate::change::file::{Before, FileChange, FileKind, FileState, backup, remove};
+use crate::change::run::lines;
 use crate::data::Map;
 use crate::host::real::Real;
 use crate::host::real::files::{plain, refused};
@@ -16,6 +17,15 @@ use crate::stop::{Failure, Result, Stop};
 use crate::words::split;
 
 pub(super) fn perform(change: &FileChange, real: &Real) -> Result<Map> {
+    let results = bring_about(change, real)?;
+    if let Some(flags) = change.after.as_ref().and_then(|after| after.flags) {
+        set_flags(&change.path, flags)
+            .map_err(|error| refused("set the attributes of", &change.path, &error))?;
+    }
+    Ok(results)
+}
+
+fn bring_about(change: &FileChange, real: &Real) -> Result<Map> {
     let node = unmoved(change, real)?;
     let path = &change.path;
     let mut results = Map::new();
@@ -265,6 +275,8 @@ fn validate(change: &FileChange, real: &Real, file: &Path) -> Result<()> {
     }
     let mut results = Map::new();
     results.insert("exit_status".into(), i64::from(output.rc).into());
+    results.insert("stdout_lines".into(), lines(&output.text()).into());
+    results.insert("stderr_lines".into(), lines(&output.error_text()).into());
     results.insert("stdout".into(), output.text().into());
     results.insert("stderr".into(), output.error_text().into());
     let told = if output.stderr.is_empty() { output.text() } else { output.error_text() };

@@ -73,7 +73,19 @@ impl Placing<'_> {
         if !origin.shown.is_empty() {
             changes.set("src", origin.shown);
         }
+        // A link that is followed is not what the results are about.
+        if self.follow
+            && let (at, Look::Is(_)) = self.host.resolve(&dest)?
+            && at != dest
+        {
+            changes.set("dest", at.display().to_string());
+        }
         let written = self.one(&dest, blob, self.of_file(origin.mode), changes)?;
+        if let (false, true, Some(dest)) =
+            (written, self.force, changes.results.get("dest").cloned())
+        {
+            changes.set("path", dest);
+        }
         report_content(self, &dest, blob, written, changes)
     }
 
@@ -110,7 +122,7 @@ impl Placing<'_> {
         }
         let before = subject.before_with_content()?;
         let mut after = subject.after(FileKind::File(blob.clone()))?;
-        attributes.onto(&mut after, self.host)?;
+        attributes.onto(&subject.path, &mut after, self.host)?;
         let written = before.kind() != Some(&after.kind);
         if before != Before::Is(after.clone()) {
             changes.push(Change::File(FileChange {
