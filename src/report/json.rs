@@ -61,6 +61,7 @@ impl Told {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::{Document, SCHEMA, Told};
     use crate::event::{Counts, Recap};
