@@ -104,6 +104,7 @@ mod tests {
             "totals": {
               "changes": 1,
               "hosts_changed": 1,
+              "hosts_pending": 1,
               "commands": 0,
               "unknown": 0,
               "failed": 0,
