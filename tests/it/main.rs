@@ -7,4 +7,5 @@ mod support;
 mod commands;
 mod history;
 mod listing;
+mod running;
 mod usage;
