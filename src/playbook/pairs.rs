@@ -29,6 +29,7 @@ pub fn pairs(source: &Arc<Source>) -> Result<Vec<(Spanned<String>, Node)>, Diagn
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::pairs;
     use crate::source::Source;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::cli::options::Selection;
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::playbook::{Playbook, TagFilter, TaskItem, find_start};
+use crate::playbook::{Play, Playbook, TagFilter, TaskItem, find_start};
 use crate::source::{Source, Span};
 
 /// What is to be said about the selection. A tag that no task has is an error; but only a warning where includes may bring tasks that
@@ -18,8 +18,7 @@ pub(super) fn check(selection: &Selection, playbook: &Playbook) -> Vec<Diagnosti
     }
     let known: BTreeSet<String> =
         playbook.plays.iter().flat_map(|play| play.list_tags(&everything())).collect();
-    let includes =
-        playbook.plays.iter().flat_map(|play| play.lists()).any(|list| list.iter().any(is_open));
+    let includes = playbook.plays.iter().flat_map(Play::lists).any(|list| list.iter().any(is_open));
     for (option, tags) in [("--tags", &selection.tags), ("--skip-tags", &selection.skip_tags)] {
         let filter = TagFilter::new(tags, &[]);
         for tag in filter.names().filter(|tag| !known.contains(*tag)) {
