@@ -179,6 +179,7 @@ mod tests {
             owner: None,
             group: None,
             selinux: None,
+            flags: None,
             times: None,
         };
         let before = Before::Is(state("password=old\n", 0o644));

@@ -26,8 +26,8 @@ mod systemd_service;
 mod template;
 mod unit_state;
 mod user;
-mod yum_repository;
 mod wait_for;
+mod yum_repository;
 
 use crate::args::{Args, Bound, Invalid, Spec};
 use crate::change::Changes;
