@@ -1,0 +1,5 @@
+//! The ordinary integration tests, in one binary.
+#![allow(clippy::unwrap_used)]
+
+mod ssh;
+mod support;
