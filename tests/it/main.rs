@@ -1,11 +1,5 @@
-//! The program as its users call it: one binary for all tests that start it.
+//! The ordinary integration tests, in one binary.
+#![allow(clippy::unwrap_used)]
 
-#![allow(clippy::unwrap_used, missing_docs)]
-
+mod ssh;
 mod support;
-
-mod commands;
-mod history;
-mod listing;
-mod running;
-mod usage;
