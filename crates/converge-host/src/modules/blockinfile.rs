@@ -117,6 +117,8 @@ impl BlockInFile {
                 lines.drain(from..=to);
                 from
             }
+            // Nothing to remove is nothing to change; Ansible ends the last line then and says that it removed something.
+            _ if self.removes() => return Ok(text.letters.clone()),
             _ => self.place(text, &lines)?,
         };
         if self.removes() {

@@ -8,6 +8,7 @@ use rustix::io::Errno;
 use crate::change::file::attributes::{Wanted, set_flags, to_path};
 use crate::change::file::write::{Temporary, directory, in_place, unlink};
 use crate::change::file::{Before, FileChange, FileKind, FileState, backup, remove};
+use crate::change::run::lines;
 use crate::data::Map;
 use crate::host::real::Real;
 use crate::host::real::files::{plain, refused};
@@ -274,6 +275,8 @@ fn validate(change: &FileChange, real: &Real, file: &Path) -> Result<()> {
     }
     let mut results = Map::new();
     results.insert("exit_status".into(), i64::from(output.rc).into());
+    results.insert("stdout_lines".into(), lines(&output.text()).into());
+    results.insert("stderr_lines".into(), lines(&output.error_text()).into());
     results.insert("stdout".into(), output.text().into());
     results.insert("stderr".into(), output.error_text().into());
     let told = if output.stderr.is_empty() { output.text() } else { output.error_text() };

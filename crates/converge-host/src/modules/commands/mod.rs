@@ -79,8 +79,10 @@ impl Circumstances {
     fn folder(&self, host: &dyn Host) -> Result<Option<PathBuf>> {
         let Some(folder) = &self.chdir else { return Ok(None) };
         let path = absolute(folder, host);
-        let refused =
-            |why: &str| Err(Stop::failed(format!("can't run in `{}`: {why}", folder.display())));
+        let refused = |why: &str| {
+            let msg = format!("can't run in `{}`: {why}", folder.display());
+            Err(Stop::Failed(Failure { msg, results: silent(Data::Null) }))
+        };
         match host.resolve(&path)?.1 {
             Look::Is(Node { kind: NodeKind::Dir, .. }) | Look::Unknown(_) => Ok(Some(path)),
             Look::Is(_) => refused("it is no directory"),
@@ -106,8 +108,8 @@ pub(crate) fn runnable(argv: &[String], host: &dyn Host) -> Result<()> {
     let relative = program.contains('/') && !Path::new(program).is_absolute();
     match host.program(program) {
         Ok(None) if !relative => {
-            let mut results = Map::new();
-            results.insert("rc".into(), 2_i64.into());
+            let mut results = silent(2_i64.into());
+            results.insert("cmd".into(), Command::new(argv.iter().cloned()).shown().into());
             let msg = format!("can't run `{program}`: there is no such program");
             Err(Stop::Failed(Failure { msg, results }))
         }
@@ -115,6 +117,17 @@ pub(crate) fn runnable(argv: &[String], host: &dyn Host) -> Result<()> {
         Ok(_) | Err(Stop::Unknown(_)) => Ok(()),
         Err(stop) => Err(stop),
     }
+}
+
+/// The results of a command that was never started.
+fn silent(rc: Data) -> Map {
+    let mut results = Map::new();
+    results.insert("rc".into(), rc);
+    for name in ["stdout", "stderr"] {
+        results.insert(name.into(), "".into());
+        results.insert(format!("{name}_lines"), Data::List(Vec::new()));
+    }
+    results
 }
 
 /// The results of a command that need not be run.

@@ -73,7 +73,19 @@ impl Placing<'_> {
         if !origin.shown.is_empty() {
             changes.set("src", origin.shown);
         }
+        // A link that is followed is not what the results are about.
+        if self.follow
+            && let (at, Look::Is(_)) = self.host.resolve(&dest)?
+            && at != dest
+        {
+            changes.set("dest", at.display().to_string());
+        }
         let written = self.one(&dest, blob, self.of_file(origin.mode), changes)?;
+        if let (false, true, Some(dest)) =
+            (written, self.force, changes.results.get("dest").cloned())
+        {
+            changes.set("path", dest);
+        }
         report_content(self, &dest, blob, written, changes)
     }
 

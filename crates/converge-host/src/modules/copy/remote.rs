@@ -31,14 +31,24 @@ fn folder(placing: &Placing<'_>, src: &str, path: &Path, changes: &mut Changes) 
     let host = placing.host;
     let dest = absolute(placing.dest, host);
     let name = Path::new(src).file_name().unwrap_or_default();
-    let (root, shown) = if src.ends_with('/') {
-        (dest, placing.dest.to_path_buf())
+    let there = host.resolve(&dest)?.1 != Look::Absent;
+    let mut shown = placing.dest.display().to_string();
+    let root = if src.ends_with('/') {
+        if there && !shown.ends_with('/') {
+            shown.push('/');
+        }
+        dest
     } else {
-        (dest.join(name), placing.dest.join(name))
+        // Ansible names the folder inside only where the one around it was there, or was written as one.
+        if there || placing.says_folder() {
+            shown = placing.dest.join(name).display().to_string();
+        }
+        dest.join(name)
     };
     changes.set("src", src);
-    changes.set("dest", shown.display().to_string());
+    changes.set("dest", shown);
     changes.set("checksum", Data::Null);
+    changes.set("md5sum", Data::Null);
     if root.starts_with(path) {
         return Err(Stop::failed(format!("`{src}` can't be copied into itself")));
     }
@@ -88,6 +98,7 @@ fn below(
             NodeKind::File => {
                 placing.one(&place, &host.content(&source)?, as_source, changes)?;
             }
+            // Ansible leaves links out where the folder exists already.
             NodeKind::Link(target) => link(&place, target, placing, changes)?,
             NodeKind::Special(_) => {
                 return Err(Stop::failed(format!(

@@ -85,6 +85,8 @@ impl Lines {
             Place::At(at) => at,
             Place::End => self.0.len(),
         };
+        // A last line without an end gets one first. Ansible does so only for a line that is added at the very end, and otherwise
+        // joins the two.
         if at > 0
             && let Some(before) = self.0.get_mut(at - 1)
             && !before.ends_with('\n')
