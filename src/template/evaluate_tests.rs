@@ -192,7 +192,7 @@ fn files_show_unknown_parts_as_marks() {
     let rendered = world().file(&source, &FileOptions::default()).unwrap();
     assert_eq!(
         rendered.text,
-        "id=«unknown: the output of `id`»\nport 80\n«unknown: the output of `id`»"
+        "id=«unknown: the output of `id`»\nport 80\n«unknown: the output of `id`»\n"
     );
     assert_eq!(rendered.unknown.len(), 1);
     let broken = Source::new("b.j2", "#jinja2: trim_blocks: False\nok\n{{ nowhere }}\n");
