@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-mod support;
-
 mod commands;
 mod history;
 mod listing;
 mod running;
+mod ssh;
+mod sshd;
+mod support;
 mod usage;
