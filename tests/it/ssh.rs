@@ -249,8 +249,18 @@ fn large_inputs_and_outputs_survive_new_keys() {
 #[test]
 fn the_noise_of_a_login_shell_is_passed_over() {
     let sshd = Sshd::with("ForceCommand echo Welcome; echo careful >&2; eval \"$SSH_ORIGINAL_COMMAND\"");
-    let session = session(&sshd.transport(), &sshd.endpoint()).unwrap();
+    let transport = sshd.transport();
+    let session = session(&transport, &sshd.endpoint()).unwrap();
     assert!(matches!(&*session.submit(request(1, "none")).wait(), Reply::Failed(..)));
+}
+
+#[test]
+fn a_session_that_outlives_its_transport_answers_lost() {
+    let sshd = Sshd::start();
+    let transport = sshd.transport();
+    let session = session(&transport, &sshd.endpoint()).unwrap();
+    drop(transport);
+    assert!(matches!(&*session.submit(request(1, "none")).wait(), Reply::Lost(_)));
 }
 
 #[test]

@@ -88,7 +88,7 @@ impl Sshd {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         for process in String::from_utf8_lossy(&served.stdout).split_whitespace() {
-            let _gone = Command::new("kill").args(["-9", process]).status();
+            let _gone = Command::new("kill").args(["-9", process]).stderr(Stdio::null()).status();
         }
     }
 

@@ -72,6 +72,7 @@ impl Session {
         // The reader must not keep the writer's mail open: that ends when the session is dropped.
         let reader = reader::Reader {
             shared: Arc::clone(&shared),
+            farewell: reader::Farewell::new(&shared),
             outbox: outbox.downgrade(),
             decoder,
             events: process.events,
