@@ -95,6 +95,8 @@ impl Boot {
     async fn run(&mut self) -> Result<(Hello, Decoder), Trouble> {
         loop {
             match self.listener.next() {
+                // Only said where another user's shell is waited for.
+                Some(Heard::Shell) => {}
                 Some(Heard::Started(rest)) => return self.greeting(rest).await,
                 Some(Heard::Need { arch, packed }) => self.upload(&arch, packed).await?,
                 Some(Heard::Arch(machine)) => return Err(Trouble::Helper(self.missing(&machine))),

@@ -43,7 +43,9 @@ fn a_helper_is_uploaded_once_and_answers() {
     let uploaded = fs::metadata(&kept[0]).unwrap().modified().unwrap();
     let tickets: Vec<_> = (1..=100).map(|id| first.submit(request(id, "no_such_module"))).collect();
     for ticket in tickets {
-        assert!(matches!(&*ticket.wait(), Reply::Failed(failure, _) if failure.msg.contains("no_such_module")));
+        assert!(
+            matches!(&*ticket.wait(), Reply::Failed(failure, _) if failure.msg.contains("no_such_module"))
+        );
     }
     let second = session(&transport, &sshd.endpoint()).unwrap();
     assert_ne!(first.hello().pid, second.hello().pid);
@@ -58,10 +60,14 @@ fn an_unknown_host_is_refused_with_its_fingerprint() {
     let error = session(&sshd.transport(), &sshd.endpoint()).err().unwrap();
     let Error::HostKey(refused) = &error else { panic!("{error}") };
     assert_eq!(refused.kind, HostKeyKind::Unknown);
-    let printed = Command::new("ssh-keygen").arg("-lf").arg(sshd.path("host_key")).output().unwrap();
+    let printed =
+        Command::new("ssh-keygen").arg("-lf").arg(sshd.path("host_key")).output().unwrap();
     assert!(String::from_utf8_lossy(&printed.stdout).contains(&refused.fingerprint), "{refused:?}");
     let help = error.help().join("\n");
-    assert!(help.contains(&format!("ssh-keyscan -p {} 127.0.0.1 >> {}", sshd.port, known.display())), "{help}");
+    assert!(
+        help.contains(&format!("ssh-keyscan -p {} 127.0.0.1 >> {}", sshd.port, known.display())),
+        "{help}"
+    );
     assert!(!known.exists(), "nothing is recorded");
 
     // The line in the error is what makes it known.
@@ -89,7 +95,9 @@ fn new_keys_are_accepted_on_demand_and_changed_ones_are_not() {
     sshd.restart();
     let error = transport.exec(&endpoint, "true", b"").unwrap_err();
     let Error::HostKey(refused) = &error else { panic!("{error}") };
-    assert!(matches!(&refused.kind, HostKeyKind::Changed(place) if place.file == known && place.line == 1));
+    assert!(
+        matches!(&refused.kind, HostKeyKind::Changed(place) if place.file == known && place.line == 1)
+    );
     endpoint.ssh_args.clear();
     endpoint.check_host_key = Some(false);
     check_login(&transport, &endpoint);
@@ -143,10 +151,14 @@ fn keys_of_other_kinds_log_in() {
 
 #[test]
 fn certificates_of_users_and_hosts_count() {
-    let mut sshd = Sshd::with("TrustedUserCAKeys FOLDER/authority.pub\nHostCertificate FOLDER/host_key-cert.pub");
+    let mut sshd = Sshd::with(
+        "TrustedUserCAKeys FOLDER/authority.pub\nHostCertificate FOLDER/host_key-cert.pub",
+    );
     keygen(&sshd.path("authority"), "ed25519", "");
     let user = converge::transport::ssh::config::User::current().name;
-    for arguments in [["-n", &user, "home/.ssh/id_ed25519.pub"], ["-hn", "127.0.0.1", "host_key.pub"]] {
+    for arguments in
+        [["-n", &user, "home/.ssh/id_ed25519.pub"], ["-hn", "127.0.0.1", "host_key.pub"]]
+    {
         let mut sign = Command::new("ssh-keygen");
         sign.arg("-qs").arg(sshd.path("authority")).args(["-I", "test"]);
         match arguments[0] {
@@ -164,14 +176,23 @@ fn certificates_of_users_and_hosts_count() {
 
     fs::write(&known, format!("@cert-authority * {authority}@revoked * {authority}")).unwrap();
     let error = sshd.transport().exec(&sshd.endpoint(), "true", b"").unwrap_err();
-    assert!(matches!(&error, Error::HostKey(refused) if matches!(refused.kind, HostKeyKind::Revoked(_))), "{error}");
+    assert!(
+        matches!(&error, Error::HostKey(refused) if matches!(refused.kind, HostKeyKind::Revoked(_))),
+        "{error}"
+    );
 }
 
 #[test]
 fn keys_of_the_agent_are_offered() {
     let sshd = Sshd::start();
     let socket = sshd.path("agent");
-    let mut agent = Command::new("ssh-agent").arg("-D").arg("-a").arg(&socket).stdout(Stdio::null()).spawn().unwrap();
+    let mut agent = Command::new("ssh-agent")
+        .arg("-D")
+        .arg("-a")
+        .arg(&socket)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
     while !socket.exists() {
         thread::sleep(Duration::from_millis(10));
     }
@@ -193,7 +214,10 @@ fn a_refusal_tells_what_was_tried() {
     let mut endpoint = sshd.endpoint();
     endpoint.private_key = Some(sshd.path("nowhere"));
     let error = sshd.transport().exec(&endpoint, "true", b"").unwrap_err().to_string();
-    assert!(error.contains("nothing to log in with") && error.contains("nowhere` does not exist"), "{error}");
+    assert!(
+        error.contains("nothing to log in with") && error.contains("nowhere` does not exist"),
+        "{error}"
+    );
     endpoint.private_key = None;
     let error = sshd.transport().exec(&endpoint, "true", b"").unwrap_err().to_string();
     assert!(error.contains("tried key `") && error.contains("it accepts publickey"), "{error}");
@@ -222,7 +246,10 @@ fn jump_hosts_are_passed_and_shared() {
     let error = sshd.transport().exec(&endpoint, "true", b"").unwrap_err();
     assert!(matches!(&error, Error::HostKey(refused) if refused.host == "web"), "{error}");
     endpoint.ssh_args = vec!["-oProxyCommand=nc -w 5 %h %p".to_owned()];
-    assert!(matches!(sshd.transport().exec(&endpoint, "true", b""), Err(Error::HostKey(_) | Error::Protocol { .. })));
+    assert!(matches!(
+        sshd.transport().exec(&endpoint, "true", b""),
+        Err(Error::HostKey(_) | Error::Protocol { .. })
+    ));
 }
 
 #[test]
@@ -241,14 +268,16 @@ fn large_inputs_and_outputs_survive_new_keys() {
     for (at, byte) in bytes.iter_mut().enumerate() {
         *byte = (at * 31 >> 7) as u8;
     }
-    let output = sshd.transport().exec(&sshd.endpoint(), "cat; echo end >&2; exit 7", &bytes).unwrap();
+    let output =
+        sshd.transport().exec(&sshd.endpoint(), "cat; echo end >&2; exit 7", &bytes).unwrap();
     assert!(output.stdout == bytes, "{} bytes came back", output.stdout.len());
     assert_eq!((output.status, &output.stderr[..]), (Some(7), &b"end\n"[..]));
 }
 
 #[test]
 fn the_noise_of_a_login_shell_is_passed_over() {
-    let sshd = Sshd::with("ForceCommand echo Welcome; echo careful >&2; eval \"$SSH_ORIGINAL_COMMAND\"");
+    let sshd =
+        Sshd::with("ForceCommand echo Welcome; echo careful >&2; eval \"$SSH_ORIGINAL_COMMAND\"");
     let transport = sshd.transport();
     let session = session(&transport, &sshd.endpoint()).unwrap();
     assert!(matches!(&*session.submit(request(1, "none")).wait(), Reply::Failed(..)));
@@ -267,7 +296,10 @@ fn a_session_that_outlives_its_transport_answers_lost() {
 fn a_shell_that_lets_nobody_in_is_quoted() {
     let sshd = Sshd::with("ForceCommand echo This account is not available.; exit 1");
     let error = session(&sshd.transport(), &sshd.endpoint()).err().unwrap().to_string();
-    assert!(error.contains("status 1") && error.contains("This account is not available."), "{error}");
+    assert!(
+        error.contains("status 1") && error.contains("This account is not available."),
+        "{error}"
+    );
 }
 
 #[test]
@@ -310,7 +342,8 @@ fn unreachable_hosts_say_why() {
 #[test]
 fn this_machine_is_reached_without_ssh() {
     let sshd = Sshd::start();
-    let endpoint = Endpoint { name: "here".to_owned(), connection: Connection::Local, ..Endpoint::default() };
+    let endpoint =
+        Endpoint { name: "here".to_owned(), connection: Connection::Local, ..Endpoint::default() };
     let transport = sshd.transport();
     let session = session(&transport, &endpoint).unwrap();
     assert!(matches!(&*session.submit(request(1, "none")).wait(), Reply::Failed(..)));

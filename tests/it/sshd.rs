@@ -57,7 +57,11 @@ impl Sshd {
              SetEnv HOME={0}/remote\n{lines}\n",
             folder.path().display()
         );
-        fs::write(at("sshd_config"), config.replace("FOLDER", &folder.path().display().to_string())).unwrap();
+        fs::write(
+            at("sshd_config"),
+            config.replace("FOLDER", &folder.path().display().to_string()),
+        )
+        .unwrap();
         let child = run(folder.path(), port);
         let sshd = Self { folder, port, child };
         sshd.trust("host_key");
@@ -84,7 +88,8 @@ impl Sshd {
 
     /// Ends the server and the connections that it serves.
     pub(crate) fn stop(&mut self) {
-        let served = Command::new("pgrep").args(["-P", &self.child.id().to_string()]).output().unwrap();
+        let served =
+            Command::new("pgrep").args(["-P", &self.child.id().to_string()]).output().unwrap();
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         for process in String::from_utf8_lossy(&served.stdout).split_whitespace() {
@@ -141,7 +146,8 @@ fn run(folder: &Path, port: u16) -> Child {
     }
     let log = fs::File::options().create(true).append(true).open(folder.join("log")).unwrap();
     // It starts itself anew for every connection, and so wants its full path.
-    let program = ["/usr/sbin/sshd", "/usr/bin/sshd"].into_iter().find(|path| Path::new(path).exists());
+    let program =
+        ["/usr/sbin/sshd", "/usr/bin/sshd"].into_iter().find(|path| Path::new(path).exists());
     let child = Command::new(program.expect("openssh-server is not installed"))
         .args(["-D", "-e", "-f"])
         .arg(folder.join("sshd_config"))

@@ -37,6 +37,8 @@ pub struct Listener {
 /// What the script says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
+    /// A shell waits for the script on its standard input (see [`shell`]).
+    Shell,
     /// It waits for the helper on its standard input.
     Need {
         /// `x86_64` or `aarch64`.
@@ -91,6 +93,12 @@ pub fn command(script: &str) -> String {
     format!("exec /bin/sh -c '{script}'")
 }
 
+/// A script that says it is there and then takes another from its standard input. It has no `$`, which `sudo -i` lets a login
+/// shell expand, and is short enough to be quoted in messages.
+pub fn shell(token: &str) -> String {
+    format!("echo; echo {token} shell; exec /bin/sh")
+}
+
 /// Whether a folder that the script named can be named to it again without harm.
 pub fn is_plain(folder: &str) -> bool {
     !folder.is_empty()
@@ -125,6 +133,7 @@ impl Listener {
             self.read += at + self.token.len() + end + 1;
             let (word, rest) = text.split_once(' ').unwrap_or((&text, ""));
             match word {
+                "shell" => return Some(Heard::Shell),
                 "have" => self.started = Some(rest.to_owned()),
                 "need" => {
                     let mut words = rest.splitn(3, ' ');
@@ -308,6 +317,8 @@ mod tests {
         listener.feed(b"\nt none |/a: is mounted noexec|/b: cannot be made\n");
         let reasons = vec!["/a: is mounted noexec".to_owned(), "/b: cannot be made".to_owned()];
         assert_eq!(listener.next(), Some(Heard::NoPlace(reasons)));
+        listener.feed(b"\nt shell\n");
+        assert_eq!(listener.next(), Some(Heard::Shell));
         assert!(is_plain("/home/joe/.cache/converge") && !is_plain("/home/j'oe") && !is_plain(""));
     }
 }
