@@ -15,7 +15,7 @@ use converge::transport::{Options, Transport};
 use converge_host::data::Map;
 use converge_host::wire::{Ask, Call, Reply, Request};
 
-use crate::support::sshd::{Deaf, Sshd, keygen};
+use crate::sshd::{Deaf, Sshd, keygen};
 
 fn session(transport: &Transport, endpoint: &Endpoint) -> Result<Session, Error> {
     transport.session(endpoint, Arc::new(Deaf))

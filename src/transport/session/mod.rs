@@ -68,7 +68,7 @@ impl Session {
             blobs,
             state: Mutex::new(State::default()),
         });
-        tokio::spawn(writer::run(process.input, mail, Arc::clone(&shared.blobs)));
+        tokio::spawn(writer::run(process.input, mail, Arc::clone(&shared)));
         // The reader must not keep the writer's mail open: that ends when the session is dropped.
         let reader = reader::Reader {
             shared: Arc::clone(&shared),
