@@ -67,16 +67,20 @@ fn embed() -> Result<()> {
     println!("cargo::rerun-if-env-changed=CONVERGE_HELPER_DIR");
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    let helpers: Vec<(&str, PathBuf)> = match env::var_os("CONVERGE_HELPER_DIR").filter(|folder| !folder.is_empty()) {
-        Some(folder) => finished(&root.join(folder))?,
-        None => {
-            for source in SOURCES {
-                println!("cargo::rerun-if-changed={source}");
+    let helpers: Vec<(&str, PathBuf)> =
+        match env::var_os("CONVERGE_HELPER_DIR").filter(|folder| !folder.is_empty()) {
+            Some(folder) => finished(&root.join(folder))?,
+            None => {
+                for source in SOURCES {
+                    println!("cargo::rerun-if-changed={source}");
+                }
+                let target = out.ancestors().nth(4).unwrap_or(&out).join("helper");
+                ARCHITECTURES
+                    .iter()
+                    .map(|arch| Ok((*arch, build(&root, &target, arch)?)))
+                    .collect::<Result<_>>()?
             }
-            let target = out.ancestors().nth(4).unwrap_or(&out).join("helper");
-            ARCHITECTURES.iter().map(|arch| Ok((*arch, build(&root, &target, arch)?))).collect::<Result<_>>()?
-        }
-    };
+        };
     let mut table = String::from("[\n");
     for (arch, file) in helpers {
         let bytes = fs::read(&file).map_err(|error| format!("`{}`: {error}", file.display()))?;
@@ -108,7 +112,11 @@ fn finished(folder: &Path) -> Result<Vec<(&'static str, PathBuf)>> {
         }
     }
     match found.is_empty() {
-        true => Err(format!("CONVERGE_HELPER_DIR: there is no `converge-helper-x86_64` in `{}`", folder.display()).into()),
+        true => Err(format!(
+            "CONVERGE_HELPER_DIR: there is no `converge-helper-x86_64` in `{}`",
+            folder.display()
+        )
+        .into()),
         false => Ok(found),
     }
 }
@@ -140,7 +148,9 @@ fn build(root: &Path, target_dir: &Path, arch: &str) -> Result<PathBuf> {
     let output = cargo.output()?;
     if !output.status.success() {
         let words = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("building the helper for {arch} fails ({}):\n{words}", output.status).into());
+        return Err(
+            format!("building the helper for {arch} fails ({}):\n{words}", output.status).into()
+        );
     }
     Ok(target_dir.join(target).join("helper/converge-helper"))
 }
@@ -148,8 +158,11 @@ fn build(root: &Path, target_dir: &Path, arch: &str) -> Result<PathBuf> {
 /// Whether the standard library of a target is there.
 fn is_installed(target: &str) -> Result<bool> {
     let rustc: OsString = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = clean(Command::new(rustc)).args(["--print", "target-libdir", "--target", target]).output()?;
-    Ok(output.status.success() && Path::new(String::from_utf8_lossy(&output.stdout).trim()).exists())
+    let output = clean(Command::new(rustc))
+        .args(["--print", "target-libdir", "--target", target])
+        .output()?;
+    Ok(output.status.success()
+        && Path::new(String::from_utf8_lossy(&output.stdout).trim()).exists())
 }
 
 fn clean(mut command: Command) -> Command {

@@ -1,12 +1,23 @@
 //! converge: configuration of servers over SSH.
 
+mod actions;
+pub mod cli;
 pub mod diagnostic;
 pub mod event;
+pub mod git;
+pub mod history;
 pub mod inventory;
+pub mod plan;
 pub mod playbook;
 pub mod project;
+pub mod record;
 pub mod redact;
+pub mod report;
+pub mod run;
 pub mod source;
 pub mod target;
+pub mod template;
+pub mod transport;
 pub mod value;
+pub mod vars;
 pub mod yaml;

@@ -1,8 +1,8 @@
 //! `add_host`: a host that later plays can use.
 
 use crate::actions::{Action, Context, Done, Flow};
-use crate::plan::outcome::Outcome;
 use crate::plan::halt::Halt;
+use crate::plan::outcome::Outcome;
 use crate::value::{Map, Value};
 
 pub(super) const ACTION: Action = Action { name: "add_host", args: None, free_form: None, run };
@@ -16,14 +16,25 @@ fn run(context: &Context<'_>) -> Result<Done, Halt> {
             _ => vars.push((key, value)),
         }
     }
-    let Some(name) = name else { return Err(Halt::new("name, host or hostname needs to be provided")) };
+    let Some(name) = name else {
+        return Err(Halt::new("name, host or hostname needs to be provided"));
+    };
     let mut results = Map::new();
     let mut added = Map::new();
     added.insert("host_name".into(), name.as_str().into());
     added.insert("groups".into(), groups.clone().into());
-    added.insert("host_vars".into(), vars.iter().map(|(key, value)| (key.as_str().into(), value.clone())).collect::<Map>().into());
+    added.insert(
+        "host_vars".into(),
+        vars.iter()
+            .map(|(key, value)| (key.as_str().into(), value.clone()))
+            .collect::<Map>()
+            .into(),
+    );
     results.insert("add_host".into(), added.into());
-    Ok(Done { flow: Some(Flow::AddHost { name, groups, vars }), ..Done::new(Outcome::local(true, results)) })
+    Ok(Done {
+        flow: Some(Flow::AddHost { name, groups, vars }),
+        ..Done::new(Outcome::local(true, results))
+    })
 }
 
 /// A list, or words between commas.

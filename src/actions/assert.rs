@@ -2,8 +2,8 @@
 
 use crate::actions::{Action, Context, Done};
 use crate::plan::eval::Truth;
-use crate::plan::outcome::Outcome;
 use crate::plan::halt::Halt;
+use crate::plan::outcome::Outcome;
 use crate::value::{Map, Value};
 use crate::yaml::Node;
 
@@ -28,7 +28,8 @@ fn run(context: &Context<'_>) -> Result<Done, Halt> {
     }
     let mut results = Map::new();
     if !context.flag("quiet", false)? {
-        let message = context.value("success_msg")?.unwrap_or_else(|| "All assertions passed".into());
+        let message =
+            context.value("success_msg")?.unwrap_or_else(|| "All assertions passed".into());
         results.insert("msg".into(), message);
     }
     Ok(Done::new(Outcome::local(false, results)))
@@ -41,7 +42,13 @@ fn failed(context: &Context<'_>, condition: &Node) -> Result<Done, Halt> {
     };
     let shown = message.as_list().map_or_else(
         || context.eval.shown(&message),
-        |lines| lines.iter().map(|line| context.eval.shown(line)).collect::<Result<Vec<_>, _>>().map(|lines| lines.join("\n")),
+        |lines| {
+            lines
+                .iter()
+                .map(|line| context.eval.shown(line))
+                .collect::<Result<Vec<_>, _>>()
+                .map(|lines| lines.join("\n"))
+        },
     )?;
     let mut outcome = Outcome::failed(shown);
     outcome.set("msg", message);

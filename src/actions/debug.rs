@@ -1,8 +1,8 @@
 //! `debug`: shows a message or a variable.
 
 use crate::actions::{Action, Context, Done};
-use crate::plan::outcome::Outcome;
 use crate::plan::halt::Halt;
+use crate::plan::outcome::Outcome;
 use crate::value::{Map, Value};
 
 pub(super) const ACTION: Action =

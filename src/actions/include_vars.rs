@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::actions::{Action, Context, Done, Variable};
-use crate::plan::outcome::Outcome;
 use crate::plan::halt::Halt;
+use crate::plan::outcome::Outcome;
 use crate::value::{Map, Value};
 use crate::yaml::Node;
 
@@ -34,7 +34,11 @@ fn run(context: &Context<'_>) -> Result<Done, Halt> {
     for file in &files {
         let Some(node) = context.files.yaml(file)? else { continue };
         let Some(map) = node.as_map() else {
-            return Err(Halt::new(format!("{} must hold a mapping of variables, not {}", file.display(), node.describe())));
+            return Err(Halt::new(format!(
+                "{} must hold a mapping of variables, not {}",
+                file.display(),
+                node.describe()
+            )));
         };
         for (key, value) in map {
             let Some(name) = key.as_str() else { continue };
@@ -62,7 +66,7 @@ fn run(context: &Context<'_>) -> Result<Done, Halt> {
 fn one_file(context: &Context<'_>) -> Result<PathBuf, Halt> {
     let name = match context.text("file")? {
         Some(name) => name,
-        None => match &context.task.action.free_form {
+        None => match &context.task.action.args.free {
             Some(node) => context.eval.text(node, context.vars)?,
             None => return Err(Halt::new("include_vars needs a file or a dir")),
         },
@@ -77,17 +81,24 @@ fn in_folder(context: &Context<'_>, folder: &str) -> Result<Vec<PathBuf>, Halt> 
         Some(value) => super::add_host::words(context, &value)?,
         None => vec!["yaml".into(), "yml".into(), "json".into()],
     };
-    let ignored = context.value("ignore_files")?.map_or(Ok(Vec::new()), |value| super::add_host::words(context, &value))?;
+    let ignored = context
+        .value("ignore_files")?
+        .map_or(Ok(Vec::new()), |value| super::add_host::words(context, &value))?;
     let matching = context.text("files_matching")?;
     let wanted = |path: &Path| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        extensions.iter().any(|known| known == extension) && !ignored.iter().any(|other| other == name)
+        let extension =
+            path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        extensions.iter().any(|known| known == extension)
+            && !ignored.iter().any(|other| other == name)
     };
-    let mut files: Vec<PathBuf> = context.files.walk(&root, depth)?.into_iter().filter(|path| wanted(path)).collect();
+    let mut files: Vec<PathBuf> =
+        context.files.walk(&root, depth)?.into_iter().filter(|path| wanted(path)).collect();
     if let Some(pattern) = matching {
-        let regex = context.eval.regex(&pattern)?;
-        files.retain(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(|name| regex(name)));
+        let regex = context.eval.finder(&pattern)?;
+        files.retain(|path| {
+            path.file_name().and_then(|name| name.to_str()).is_some_and(|name| regex(name))
+        });
     }
     files.sort();
     Ok(files)

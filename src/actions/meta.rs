@@ -1,11 +1,12 @@
 //! `meta`: tells the play itself what to do.
 
 use crate::actions::{Action, Context, Done, Flow};
-use crate::plan::outcome::Outcome;
 use crate::plan::halt::Halt;
+use crate::plan::outcome::Outcome;
 use crate::value::Map;
 
-pub(super) const ACTION: Action = Action { name: "meta", args: Some(&[]), free_form: Some("_raw_params"), run };
+pub(super) const ACTION: Action =
+    Action { name: "meta", args: Some(&[]), free_form: Some("_raw_params"), run };
 
 /// What a `meta` task says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl Meta {
 }
 
 fn run(context: &Context<'_>) -> Result<Done, Halt> {
-    let word = match &context.task.action.free_form {
+    let word = match &context.task.action.args.free {
         Some(node) => context.eval.text(node, context.vars)?,
         None => String::new(),
     };

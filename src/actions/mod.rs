@@ -4,6 +4,7 @@
 
 mod add_host;
 mod assert;
+pub(crate) mod catalogue;
 mod debug;
 mod fail;
 mod group_by;
@@ -15,9 +16,9 @@ mod set_stats;
 
 use crate::plan::eval::Eval;
 use crate::plan::files::Files;
+use crate::plan::halt::Halt;
 use crate::plan::outcome::Outcome;
 use crate::playbook::{Action as Written, Task};
-use crate::plan::halt::Halt;
 use crate::value::Value;
 use crate::vars::Vars;
 use crate::yaml::Node;
@@ -115,7 +116,7 @@ pub(crate) fn find(name: &str) -> Option<&'static Action> {
 impl Context<'_> {
     /// The node of an argument.
     pub(crate) fn node(&self, name: &str) -> Option<&Node> {
-        self.written().args.iter().find(|(key, _)| key.value == name).map(|(_, node)| node)
+        self.written().args.get(name)
     }
 
     /// The value of an argument; none where it is not given, null, or omitted.
@@ -138,10 +139,10 @@ impl Context<'_> {
     /// All arguments that were given, evaluated; omitted ones are left out.
     pub(crate) fn values(&self) -> Result<Vec<(String, Value)>, Halt> {
         let mut values = Vec::new();
-        for (key, node) in &self.written().args {
-            let value = self.eval.value(node, self.vars)?;
+        for argument in &self.written().args.named {
+            let value = self.eval.value(&argument.value, self.vars)?;
             if !value.is_omit() {
-                values.push((key.value.clone(), value));
+                values.push((argument.name.value.to_string(), value));
             }
         }
         Ok(values)

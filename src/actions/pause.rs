@@ -6,12 +6,16 @@
 use std::time::Duration;
 
 use crate::actions::{Action, Context, Done, Flow};
-use crate::plan::outcome::Outcome;
 use crate::plan::halt::Halt;
+use crate::plan::outcome::Outcome;
 use crate::value::Map;
 
-pub(super) const ACTION: Action =
-    Action { name: "pause", args: Some(&["seconds", "minutes", "prompt", "echo"]), free_form: None, run };
+pub(super) const ACTION: Action = Action {
+    name: "pause",
+    args: Some(&["seconds", "minutes", "prompt", "echo"]),
+    free_form: None,
+    run,
+};
 
 fn run(context: &Context<'_>) -> Result<Done, Halt> {
     let seconds = match (context.value("seconds")?, context.value("minutes")?) {
@@ -24,8 +28,11 @@ fn run(context: &Context<'_>) -> Result<Done, Halt> {
     results.insert("echo".into(), context.flag("echo", true)?.into());
     let mut outcome = Outcome::local(false, results);
     if seconds.is_none() {
-        outcome.warnings.push("a pause without a time does not wait: the run was approved as a whole".into());
+        outcome
+            .warnings
+            .push("a pause without a time does not wait: the run was approved as a whole".into());
     }
-    let flow = seconds.map(|seconds| Flow::Pause(Duration::from_secs(seconds.max(0).unsigned_abs())));
+    let flow =
+        seconds.map(|seconds| Flow::Pause(Duration::from_secs(seconds.max(0).unsigned_abs())));
     Ok(Done { flow, ..Done::new(outcome) })
 }

@@ -1,8 +1,8 @@
 //! `set_fact`: gives the host variables.
 
 use crate::actions::{Action, Context, Done, Variable};
-use crate::plan::outcome::Outcome;
 use crate::plan::halt::Halt;
+use crate::plan::outcome::Outcome;
 use crate::value::{Map, Value};
 
 pub(super) const ACTION: Action = Action { name: "set_fact", args: None, free_form: None, run };
@@ -32,5 +32,7 @@ fn run(context: &Context<'_>) -> Result<Done, Halt> {
 }
 
 fn is_name(name: &str) -> bool {
-    name.chars().all(|letter| letter.is_alphanumeric() || letter == '_') && !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty()
+    name.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.is_empty()
 }

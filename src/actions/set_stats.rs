@@ -1,12 +1,16 @@
 //! `set_stats`: numbers and texts about the run.
 
 use crate::actions::{Action, Context, Done};
-use crate::plan::outcome::Outcome;
 use crate::plan::halt::Halt;
+use crate::plan::outcome::Outcome;
 use crate::value::Map;
 
-pub(super) const ACTION: Action =
-    Action { name: "set_stats", args: Some(&["data", "per_host", "aggregate"]), free_form: None, run };
+pub(super) const ACTION: Action = Action {
+    name: "set_stats",
+    args: Some(&["data", "per_host", "aggregate"]),
+    free_form: None,
+    run,
+};
 
 fn run(context: &Context<'_>) -> Result<Done, Halt> {
     let mut stats = Map::new();

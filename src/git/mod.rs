@@ -82,6 +82,18 @@ impl Revision {
     }
 }
 
+impl How {
+    /// In one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Modified => "modified",
+            Self::Deleted => "deleted",
+            Self::Conflicted => "conflicted",
+        }
+    }
+}
+
 impl fmt::Display for GitError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -2,7 +2,6 @@
 
 mod address;
 mod find;
-mod glob;
 mod ini;
 mod literal;
 mod load;

@@ -12,9 +12,8 @@ use indexmap::IndexSet;
 
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::inventory::address::{is_ipv6, split_port};
-use crate::inventory::glob;
 use crate::inventory::model::{ALL, Host, Inventory, LOCALHOST};
-use crate::project::Loader;
+use crate::project::{Loader, glob};
 use crate::source::{Source, Span, Spanned};
 
 /// A host pattern, read.

@@ -8,13 +8,14 @@ use converge_host::data::{Data, Map};
 use converge_host::stop::Why;
 use converge_host::wire::Call;
 
-use crate::diagnostic::nearest;
-use crate::plan::eval::{Eval, FileOptions};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::plan::eval::Eval;
 use crate::plan::files::Files;
-use crate::playbook::Task;
-use crate::source::{Span, Spanned};
-use crate::target::Blobs;
 use crate::plan::halt::Halt;
+use crate::playbook::Task;
+use crate::source::Spanned;
+use crate::target::Blobs;
+use crate::template::FileOptions;
 use crate::value::Value;
 use crate::vars::Vars;
 use crate::yaml::Node;
@@ -63,16 +64,21 @@ impl Binder<'_> {
         let mut keys: Vec<Spanned<String>> = Vec::new();
         for (key, value) in self.written(spec)? {
             let name = spec.find(&key.value).map_or(key.value.as_str(), |arg| arg.name);
-            given.retain(|(other, _)| spec.find(other).map_or(other.as_str(), |arg| arg.name) != name);
+            given.retain(|(other, _)| {
+                spec.find(other).map_or(other.as_str(), |arg| arg.name) != name
+            });
             given.push((key.value.clone(), value));
             keys.push(key);
         }
         let mut rendering = Vec::new();
         if spec.all().any(|arg| matches!(arg.kind, Kind::Rendered)) {
-            let (options, rest) = given.into_iter().partition(|(key, _)| RENDERING.contains(&key.as_str()));
+            let (options, rest) =
+                given.into_iter().partition(|(key, _)| RENDERING.contains(&key.as_str()));
             (rendering, given) = (options, rest);
         }
-        let remote = given.iter().any(|(key, value)| key == "remote_src" && self.eval.boolean(value).unwrap_or(false));
+        let remote = given
+            .iter()
+            .any(|(key, value)| key == "remote_src" && self.eval.boolean(value).unwrap_or(false));
         let mut partly = None;
         let mut args = Map::new();
         for (key, value) in given {
@@ -83,8 +89,10 @@ impl Binder<'_> {
                     partly = why;
                     Data::Tree(tree)
                 }
-                Some(Kind::Str) if matches!(value, Value::Map(_) | Value::List(_)) => Data::Str(self.eval.json(&value)?),
-                _ => value.to_data()?,
+                Some(Kind::Str) if matches!(value, Value::Map(_) | Value::List(_)) => {
+                    Data::Str(self.eval.json(&value)?)
+                }
+                _ => self.eval.data(&value)?,
             };
             args.insert(key, data);
         }
@@ -97,21 +105,28 @@ impl Binder<'_> {
     fn written(&self, spec: &Spec) -> Result<Vec<(Spanned<String>, Value)>, Halt> {
         let action = &self.task.action;
         let mut written = Vec::new();
-        if let Some(node) = &action.template {
+        if let Some(node) = &action.args.whole {
             let value = self.eval.value(node, self.vars)?;
             let Some(map) = value.as_map() else {
-                return Err(Halt::new(format!("the arguments must be a mapping, not {}", value.type_name())));
+                return Err(Halt::new(format!(
+                    "the arguments must be a mapping, not {}",
+                    value.type_name()
+                )));
             };
             for (key, value) in map {
                 written.push((Spanned::new(key.to_string(), node.span.clone()), value.clone()));
             }
         }
-        for (key, node) in &action.args {
-            written.push((key.clone(), self.eval.value(node, self.vars)?));
+        for argument in &action.args.named {
+            let name = argument.name.clone().map(|name| name.to_string());
+            written.push((name, self.eval.value(&argument.value, self.vars)?));
         }
-        if let Some(node) = &action.free_form {
+        if let Some(node) = &action.args.free {
             let key = spec.free_form.unwrap_or("_raw_params");
-            written.push((Spanned::new(key.to_owned(), node.span.clone()), self.eval.value(node, self.vars)?));
+            written.push((
+                Spanned::new(key.to_owned(), node.span.clone()),
+                self.eval.value(node, self.vars)?,
+            ));
         }
         written.retain(|(_, value)| !value.is_omit());
         Ok(written)
@@ -120,8 +135,7 @@ impl Binder<'_> {
     /// What `module_defaults` say, the outermost level first.
     fn defaults(&self, spec: &Spec) -> Result<Vec<(String, Value)>, Halt> {
         let mut merged: Vec<(String, Value)> = Vec::new();
-        let levels: Vec<&Node> = self.task.common.levels().flat_map(|level| level.module_defaults.iter().rev()).collect();
-        for node in levels.into_iter().rev() {
+        for node in self.task.scope.every(|own| &own.module_defaults) {
             for (module, args) in node.as_map().unwrap_or_default() {
                 if !module.as_str().is_some_and(|name| spec.answers_to(name)) {
                     continue;
@@ -140,8 +154,7 @@ impl Binder<'_> {
     /// `environment` of the task and around it; inner levels win.
     pub(crate) fn environment(&self) -> Result<Vec<(String, String)>, Halt> {
         let mut merged: Vec<(String, String)> = Vec::new();
-        let levels: Vec<&Node> = self.task.common.levels().flat_map(|level| level.environment.iter().rev()).collect();
-        for node in levels.into_iter().rev() {
+        for node in self.task.scope.every(|own| &own.environment) {
             let value = self.eval.value(node, self.vars)?;
             let maps = value.as_list().map_or_else(|| vec![value.clone()], <[Value]>::to_vec);
             for map in maps {
@@ -167,45 +180,58 @@ impl Binder<'_> {
         Ok(Data::Tree(Tree { name: last, contents_only, entries }))
     }
 
-    fn rendered(&self, value: &Value, options: &[(String, Value)]) -> Result<(Tree, Option<Why>), Halt> {
+    fn rendered(
+        &self,
+        value: &Value,
+        options: &[(String, Value)],
+    ) -> Result<(Tree, Option<Why>), Halt> {
         let name = self.eval.shown(value)?;
         let path = self.files.find(self.task, "templates", Path::new(&name))?;
         let source = self.files.source(&path)?;
         let mut how = FileOptions::default();
+        let syntax = &mut how.syntax;
         for (key, value) in options {
             match key.as_str() {
-                "trim_blocks" => how.trim_blocks = self.eval.boolean(value)?,
-                "lstrip_blocks" => how.lstrip_blocks = self.eval.boolean(value)?,
-                "newline_sequence" => how.newline = self.eval.shown(value)?.replace("\\r", "\r").replace("\\n", "\n"),
-                "decrypt" => {}
-                key => how.markers.push((key.to_owned(), self.eval.shown(value)?)),
+                "trim_blocks" => syntax.trim_blocks = self.eval.boolean(value)?,
+                "lstrip_blocks" => syntax.lstrip_blocks = self.eval.boolean(value)?,
+                "newline_sequence" => {
+                    how.newline = self.eval.shown(value)?.replace("\\r", "\r").replace("\\n", "\n")
+                }
+                "block_start_string" => syntax.block_start = self.eval.shown(value)?,
+                "block_end_string" => syntax.block_end = self.eval.shown(value)?,
+                "variable_start_string" => syntax.variable_start = self.eval.shown(value)?,
+                "variable_end_string" => syntax.variable_end = self.eval.shown(value)?,
+                "comment_start_string" => syntax.comment_start = self.eval.shown(value)?,
+                "comment_end_string" => syntax.comment_end = self.eval.shown(value)?,
+                _ => {}
             }
         }
-        let folders = self.files.folders(self.task.role.as_deref(), &self.task.file, "templates");
-        let (text, why) = self.eval.file(&source, &path, &how, &folders, self.vars)?;
+        let (text, why) = self.eval.file(&source, &how, self.vars)?;
         let blob = self.blobs.keep(&Blob::new(text.into_bytes()));
-        let last = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let last =
+            path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let entry = TreeEntry { path: PathBuf::new(), mode: 0o644, kind: TreeKind::File(blob) };
         Ok((Tree { name: last, contents_only: false, entries: vec![entry] }, why))
     }
 
     /// Mistakes in arguments, told at their places.
     fn invalid(&self, spec: &Spec, wrong: &[Invalid], keys: &[Spanned<String>]) -> Halt {
-        let mut fault = Fault::new(FaultKind::Argument, String::new());
+        let mut diagnostic = Diagnostic::error("");
         let mut messages = Vec::new();
         for invalid in wrong {
             messages.push(format!("`{}`: {invalid}", spec.name));
-            let key = invalid.key().and_then(|key| keys.iter().find(|written| written.value == key));
-            let span: Span = key.map_or_else(|| self.task.action.name.span.clone(), |key| key.span.clone());
-            fault.labels.push((span, String::new()));
+            let key =
+                invalid.key().and_then(|key| keys.iter().find(|written| written.value == key));
+            let span = key.map_or(&self.task.action.name.span, |key| &key.span);
+            diagnostic = diagnostic.at(span, "");
             if let Invalid::Unknown { key, known } = invalid {
-                match nearest(key, known.iter().copied()) {
-                    Some(near) => fault.help.push(format!("did you mean `{near}`?")),
-                    None => fault.help.push(format!("`{}` takes {}", spec.name, known.join(", "))),
-                }
+                diagnostic = match nearest(key, known.iter().copied()) {
+                    Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                    None => diagnostic.help(format!("`{}` takes {}", spec.name, known.join(", "))),
+                };
             }
         }
-        fault.message = messages.join("; ");
-        fault.into()
+        diagnostic.message = messages.join("; ");
+        diagnostic.into()
     }
 }

@@ -1,14 +1,14 @@
 //! What binding asks of templates: values, conditions, files, with Ansible's words for truth.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use converge_host::python_re;
+use converge_host::data::Data;
 use converge_host::stop::Why;
 
 use crate::plan::halt::Halt;
 use crate::source::Source;
-use crate::template::{Condition, Context, Engine, Evaluated, FileOptions};
+use crate::template::{Condition, Context, Engine, FileKind, FileOptions, LookupContext};
 use crate::value::{self, Value};
 use crate::vars::Vars;
 use crate::yaml::Node;
@@ -65,7 +65,12 @@ impl Eval {
     }
 
     /// The items of `with_NAME`.
-    pub(crate) fn with_lookup(&self, name: &str, terms: &Node, vars: &Vars) -> Result<Vec<Value>, Halt> {
+    pub(crate) fn with_lookup(
+        &self,
+        name: &str,
+        terms: &Node,
+        vars: &Vars,
+    ) -> Result<Vec<Value>, Halt> {
         match self.context(vars).lookup(name, terms)?.into_value() {
             Value::List(items) => Ok(items.to_vec()),
             Value::Unknown(unknown) => Err(Halt::Unknown(reasons(unknown.reasons()))),
@@ -157,9 +162,18 @@ impl Eval {
         }
     }
 
+    /// A value as data for a host.
+    pub(crate) fn data(&self, value: &Value) -> Result<Data, Halt> {
+        if let Some(why) = unknown(value) {
+            return Err(Halt::Unknown(why));
+        }
+        value.to_data().map_err(|stop| Halt::new(stop.to_string()))
+    }
+
     /// Whether a name is found by a regular expression as Python has it.
     pub(crate) fn finder(&self, pattern: &str) -> Result<impl Fn(&str) -> bool + use<>, Halt> {
-        let regex = python_re::compile(pattern, python_re::Flags::default()).map_err(|error| Halt::new(error.to_string()))?;
+        let regex =
+            fancy_regex::Regex::new(pattern).map_err(|error| Halt::new(error.to_string()))?;
         Ok(move |text: &str| regex.is_match(text).unwrap_or(false))
     }
 
@@ -188,12 +202,12 @@ pub(crate) struct TaskFiles {
     pub(crate) hosts: Arc<dyn Fn(&str) -> Result<Vec<String>, String> + Send + Sync>,
 }
 
-impl crate::template::LookupContext for TaskFiles {
-    fn folders(&self, kind: crate::template::FileKind) -> Vec<PathBuf> {
+impl LookupContext for TaskFiles {
+    fn folders(&self, kind: FileKind) -> Vec<PathBuf> {
         match kind {
-            crate::template::FileKind::Files => self.files.clone(),
-            crate::template::FileKind::Templates => self.templates.clone(),
-            crate::template::FileKind::Vars => self.vars.clone(),
+            FileKind::Files => self.files.clone(),
+            FileKind::Templates => self.templates.clone(),
+            FileKind::Vars => self.vars.clone(),
         }
     }
 
@@ -204,9 +218,4 @@ impl crate::template::LookupContext for TaskFiles {
     fn hosts(&self, pattern: &str) -> Result<Vec<Arc<str>>, String> {
         (self.hosts)(pattern).map(|hosts| hosts.into_iter().map(Into::into).collect())
     }
-}
-
-/// A template file's name among what it was rendered from.
-pub(crate) fn last_part(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }

@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use converge_host::blob::{Blob, Tree, TreeEntry, TreeKind};
 
+use crate::plan::halt::Halt;
 use crate::playbook::{Role, Task};
 use crate::source::Source;
-use crate::plan::halt::Halt;
 use crate::yaml::{self, Node};
 
 /// Finds and reads files of the project for one play.
@@ -36,9 +36,14 @@ impl Files {
     }
 
     /// The folders that are searched for files of a kind, in order.
-    pub(crate) fn folders(&self, role: Option<&Role>, task_file: &Path, kind: &str) -> Vec<PathBuf> {
+    pub(crate) fn folders(
+        &self,
+        role: Option<&Role>,
+        task_file: &Path,
+        kind: &str,
+    ) -> Vec<PathBuf> {
         let mut bases: Vec<&Path> = Vec::new();
-        bases.extend(role.map(|role| role.folder.as_path()));
+        bases.extend(role.map(|role| &*role.folder));
         bases.extend(task_file.parent());
         bases.push(&self.playbook);
         let mut folders = Vec::new();
@@ -58,16 +63,21 @@ impl Files {
         if name.is_absolute() {
             return if name.exists() { Ok(name) } else { Err(missing(&name, &[])) };
         }
-        let folders = self.folders(task.role.as_deref(), &task.file, kind);
+        let folders = self.folders(task.scope.role().map(|role| &**role), &task.file, kind);
         let found = folders.iter().map(|folder| folder.join(&name)).find(|path| path.exists());
-        found.ok_or_else(|| missing(&name, &folders.iter().map(|folder| self.shown(folder)).collect::<Vec<_>>()))
+        found.ok_or_else(|| {
+            missing(&name, &folders.iter().map(|folder| self.shown(folder)).collect::<Vec<_>>())
+        })
     }
 
     /// Reads a YAML file; none where it is empty.
     pub(crate) fn yaml(&self, path: &Path) -> Result<Option<Node>, Halt> {
         let source = self.source(path)?;
         let (node, diagnostics) = yaml::parse(&source);
-        match diagnostics.into_iter().find(|diagnostic| diagnostic.severity == crate::diagnostic::Severity::Error) {
+        match diagnostics
+            .into_iter()
+            .find(|diagnostic| diagnostic.severity == crate::diagnostic::Severity::Error)
+        {
             Some(error) => Err(Halt::new(error.to_string())),
             None => Ok(node),
         }
@@ -85,7 +95,8 @@ impl Files {
     pub(crate) fn tree(&self, path: &Path, name: &str) -> Result<Tree, Halt> {
         let mut entries = Vec::new();
         collect(path, Path::new(""), &mut entries)?;
-        let last = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let last =
+            path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         Ok(Tree { name: last, contents_only: name.ends_with('/'), entries })
     }
 
@@ -158,7 +169,8 @@ fn missing(name: &Path, searched: &[PathBuf]) -> Halt {
     if searched.is_empty() {
         return stop;
     }
-    let list: Vec<String> = searched.iter().map(|folder| format!("{}/", folder.display())).collect();
+    let list: Vec<String> =
+        searched.iter().map(|folder| format!("{}/", folder.display())).collect();
     stop.help(format!("searched in {}", list.join(", ")))
 }
 

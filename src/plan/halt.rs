@@ -47,7 +47,9 @@ impl Halt {
     /// What is told.
     pub(crate) fn into_diagnostic(self) -> Diagnostic {
         match self {
-            Self::Unknown(why) => Diagnostic::error(format!("this depends on {why}, which only applying can tell")),
+            Self::Unknown(why) => {
+                Diagnostic::error(format!("this depends on {why}, which only applying can tell"))
+            }
             Self::Mistake { diagnostic, .. } => *diagnostic,
         }
     }
@@ -55,7 +57,11 @@ impl Halt {
     /// What is told, in text: the message, its place, and what to do.
     pub(crate) fn message(&self) -> String {
         let diagnostic = self.clone().into_diagnostic();
-        let place = diagnostic.labels.first().map(|label| format!("\n  at {}", label.span)).unwrap_or_default();
+        let place = diagnostic
+            .labels
+            .first()
+            .map(|label| format!("\n  at {}", label.span))
+            .unwrap_or_default();
         let notes = diagnostic.notes.iter().map(|note| format!("\n  note: {note}"));
         let help = diagnostic.help.iter().map(|help| format!("\n  help: {help}"));
         format!("{}{place}{}", diagnostic.message, notes.chain(help).collect::<String>())

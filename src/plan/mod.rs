@@ -6,4 +6,5 @@ pub(crate) mod escalation;
 pub(crate) mod eval;
 pub(crate) mod files;
 pub(crate) mod halt;
+pub mod options;
 pub(crate) mod outcome;

@@ -40,7 +40,10 @@ const COMMAND_RESULTS: [&str; 9] =
 impl Outcome {
     /// A result that the controller made itself.
     pub(crate) fn local(changed: bool, results: Map) -> Self {
-        let data = results.iter().filter_map(|(key, value)| Some((key.to_string(), value.to_data().ok()?))).collect();
+        let data = results
+            .iter()
+            .filter_map(|(key, value)| Some((key.to_string(), value.to_data().ok()?)))
+            .collect();
         let verdict = if changed { Verdict::Changed } else { Verdict::Ok };
         Self { results: data, ..Self::new(verdict, registered(results, changed.into(), false)) }
     }
@@ -76,7 +79,9 @@ impl Outcome {
             Reply::Unknown(why) => Self::unknown(why),
             Reply::Moved { now } => Self {
                 changes: now.clone(),
-                ..Self::failed("the host is no longer as it was when the plan was made; nothing was done here")
+                ..Self::failed(
+                    "the host is no longer as it was when the plan was made; nothing was done here",
+                )
             },
             Reply::NotRun => Self { void: true, ..Self::failed("not run") },
             Reply::Lost(why) => Self { lost: Some(why.clone()), ..Self::failed(why.clone()) },
@@ -143,8 +148,11 @@ impl Outcome {
     }
 
     fn from_done(done: &Done, planned: bool) -> Self {
-        let mut map: Map =
-            done.results.iter().map(|(key, value)| (key.as_str().into(), value.clone().into())).collect();
+        let mut map: Map = done
+            .results
+            .iter()
+            .map(|(key, value)| (key.as_str().into(), value.clone().into()))
+            .collect();
         if let (Some(why), true) = (&done.open, planned) {
             for key in COMMAND_RESULTS {
                 if !map.contains(key) {
@@ -162,8 +170,11 @@ impl Outcome {
     }
 
     fn from_failure(failure: &Failure, changes: Vec<Change>) -> Self {
-        let mut map: Map =
-            failure.results.iter().map(|(key, value)| (key.as_str().into(), value.clone().into())).collect();
+        let mut map: Map = failure
+            .results
+            .iter()
+            .map(|(key, value)| (key.as_str().into(), value.clone().into()))
+            .collect();
         map.insert("msg".into(), failure.msg.as_str().into());
         let changed = map.get("changed").cloned().unwrap_or(false.into());
         let mut results = failure.results.clone();

@@ -1,275 +1,300 @@
-//! A playbook as typed values. Whatever may be a template stays a [`Node`] and is rendered where it is used.
+//! The types of a playbook that was read.
+//!
+//! What may be a template stays a [`Node`]. What a task inherits is found through its [`Scope`], whose parents are the blocks, imports and
+//! roles around it and the play.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::playbook::role::Role;
+use crate::playbook::scope::{Scope, Var};
 use crate::source::{Span, Spanned};
 use crate::yaml::Node;
 
-/// The plays of one or more playbook files, imports expanded.
-#[derive(Clone, Debug, Default)]
+/// A playbook: its plays, those of imported playbooks in their place.
+#[derive(Clone, Debug)]
 pub struct Playbook {
-    /// In order.
+    /// The file.
+    pub path: PathBuf,
+    /// The plays in order.
     pub plays: Vec<Play>,
 }
 
-/// A play.
+/// Tasks for hosts.
 #[derive(Clone, Debug)]
 pub struct Play {
-    /// `name`, or the host pattern.
-    pub name: String,
-    /// Where it begins.
-    pub span: Span,
-    /// The folder of the playbook file: `group_vars`, `files`, `templates` and `roles` beside it are searched.
-    pub folder: PathBuf,
-    /// `hosts`: a pattern or a list of patterns.
+    /// Its name; without one it is called by its hosts.
+    pub name: Option<Node>,
+    /// The host pattern: a string or a list of strings.
     pub hosts: Node,
-    /// `gather_facts`; none leaves it to the configuration.
-    pub gather_facts: Option<Node>,
-    /// `gather_subset`.
-    pub gather_subset: Option<Node>,
-    /// `vars`, in the order of the file.
-    pub vars: Vars,
-    /// `vars_files`.
+    /// The folder of its playbook, beside which `group_vars` and `roles` are.
+    pub folder: Arc<Path>,
+    /// What its tasks inherit.
+    pub scope: Arc<Scope>,
+    /// Files of variables; an item that is a list means the first that is there.
     pub vars_files: Vec<Node>,
-    /// `vars_prompt`.
+    /// Variables to ask for.
     pub vars_prompt: Vec<Prompt>,
-    /// The roles of `roles:`, dependencies included; they stand in `tasks` too.
-    pub roles: Vec<Arc<Role>>,
-    /// `pre_tasks`; handlers are flushed after them.
-    pub pre_tasks: Vec<Item>,
-    /// The tasks of `roles`.
-    pub role_tasks: Vec<Item>,
-    /// `tasks`; handlers are flushed after them and the roles.
-    pub tasks: Vec<Item>,
-    /// `post_tasks`; handlers are flushed after them.
-    pub post_tasks: Vec<Item>,
-    /// Handlers of the roles, then those of the play.
-    pub handlers: Vec<Arc<Task>>,
-    /// `serial`.
-    pub serial: Option<Node>,
-    /// `strategy`.
-    pub strategy: Option<Spanned<String>>,
-    /// `max_fail_percentage`.
-    pub max_fail_percentage: Option<Node>,
-    /// `force_handlers`.
-    pub force_handlers: Option<Node>,
-    /// `order`: `inventory`, `reverse_inventory`, `sorted`, `reverse_sorted`, `shuffle`.
+    /// Whether to gather facts first.
+    pub gather_facts: Option<Node>,
+    /// Which facts.
+    pub gather_subset: Option<Node>,
+    /// Seconds that gathering may take.
+    pub gather_timeout: Option<Node>,
+    /// Where facts of the host's own are.
+    pub fact_path: Option<Node>,
+    /// Sizes of the groups of hosts that go through the play one after the other: numbers or percentages.
+    pub serial: Vec<Node>,
+    /// How hosts go through the tasks.
+    pub strategy: Option<Node>,
+    /// In which order hosts are taken.
     pub order: Option<Node>,
-    /// What its blocks and tasks inherit.
-    pub common: Arc<Common>,
+    /// How many of the hosts may fail.
+    pub max_fail_percentage: Option<Node>,
+    /// Whether handlers run on hosts that failed.
+    pub force_handlers: Option<Node>,
+    /// Tasks before the roles.
+    pub pre_tasks: Vec<TaskItem>,
+    /// Roles, in order; one whose name is a template is an include.
+    pub roles: Vec<TaskItem>,
+    /// Tasks after the roles.
+    pub tasks: Vec<TaskItem>,
+    /// Tasks at the end.
+    pub post_tasks: Vec<TaskItem>,
+    /// Handlers: those of the roles, then the play's own. Of several with one name the last is meant.
+    pub handlers: Vec<TaskItem>,
+    /// Where it stands.
+    pub at: Span,
 }
 
-/// `name: value` pairs that are variables.
-pub type Vars = Vec<(Spanned<String>, Node)>;
-
-/// One entry of `vars_prompt`.
+/// One variable to ask for before the play.
 #[derive(Clone, Debug)]
 pub struct Prompt {
     /// The variable.
-    pub name: Spanned<String>,
-    /// What is asked.
-    pub prompt: Option<String>,
-    /// What stands where nothing is typed.
+    pub name: Spanned<Arc<str>>,
+    /// The question.
+    pub prompt: Option<Node>,
+    /// The answer if there is none.
     pub default: Option<Node>,
-    /// Whether the answer is not echoed.
-    pub private: bool,
-    /// Whether it is asked twice.
-    pub confirm: bool,
+    /// Whether the answer is not shown, which is so unless this says otherwise.
+    pub private: Option<Node>,
+    /// Whether to ask twice.
+    pub confirm: Option<Node>,
+    /// The scheme to hash the answer with.
+    pub encrypt: Option<Node>,
+    /// The salt for that.
+    pub salt: Option<Node>,
+    /// How long a salt to make.
+    pub salt_size: Option<Node>,
+    /// Whether the answer may hold template signs.
+    pub r#unsafe: Option<Node>,
 }
 
-/// The keywords that plays, roles, blocks and tasks share, as written at one level. A task sees its own level first, then
-/// `parent`, and so on up to the play: [`Common::first`].
-#[derive(Clone, Debug, Default)]
-pub struct Common {
-    /// The level around it.
-    pub parent: Option<Arc<Common>>,
-    /// The conditions of this level; those of outer levels hold as well.
-    pub when: Vec<Node>,
-    /// The tags of this level; those of outer levels are added. Templates are allowed.
-    pub tags: Vec<Node>,
-    /// The variables of this level (`vars` of a block, role or task; not a play's).
-    pub vars: Vars,
-    /// `environment` of this level: a mapping or a list of mappings; outer levels are merged beneath it.
-    pub environment: Vec<Node>,
-    /// `become`.
-    pub become_: Option<Node>,
-    /// `become_user`.
-    pub become_user: Option<Node>,
-    /// `become_method`.
-    pub become_method: Option<Node>,
-    /// `become_flags`.
-    pub become_flags: Option<Node>,
-    /// `remote_user`.
-    pub remote_user: Option<Node>,
-    /// `connection`.
-    pub connection: Option<Node>,
-    /// `port`.
-    pub port: Option<Node>,
-    /// `no_log`.
-    pub no_log: Option<Node>,
-    /// `check_mode`.
-    pub check_mode: Option<Node>,
-    /// `diff`.
-    pub diff: Option<Node>,
-    /// `ignore_errors`.
-    pub ignore_errors: Option<Node>,
-    /// `ignore_unreachable`.
-    pub ignore_unreachable: Option<Node>,
-    /// `any_errors_fatal`.
-    pub any_errors_fatal: Option<Node>,
-    /// `run_once`.
-    pub run_once: Option<Node>,
-    /// `delegate_to`.
-    pub delegate_to: Option<Node>,
-    /// `delegate_facts`.
-    pub delegate_facts: Option<Node>,
-    /// `throttle`.
-    pub throttle: Option<Node>,
-    /// `timeout`, in seconds.
-    pub timeout: Option<Node>,
-    /// `module_defaults` of this level: module or `group/NAME` → arguments.
-    pub module_defaults: Vec<Node>,
-    /// `collections` of this level.
-    pub collections: Vec<String>,
-}
-
-/// An entry of a list of tasks.
+/// Something in a list of tasks. Cheap to clone.
 #[derive(Clone, Debug)]
-pub enum Item {
+pub enum TaskItem {
     /// A task.
     Task(Arc<Task>),
-    /// A block.
+    /// Tasks that belong together.
     Block(Arc<Block>),
+    /// A role of `roles:` or `import_role`.
+    Role(Arc<RoleRun>),
+    /// What is only known when it is reached: `include_tasks` and `include_role`.
+    Include(Arc<Include>),
 }
 
-/// A block.
+/// Tasks with one scope, and what to do when one of them fails.
 #[derive(Clone, Debug)]
 pub struct Block {
     /// Its name.
-    pub name: Option<String>,
-    /// Where it begins.
-    pub span: Span,
-    /// `block`.
-    pub block: Vec<Item>,
-    /// `rescue`.
-    pub rescue: Vec<Item>,
-    /// `always`.
-    pub always: Vec<Item>,
+    pub name: Option<Node>,
     /// What its tasks inherit.
-    pub common: Arc<Common>,
+    pub scope: Arc<Scope>,
+    /// Its tasks.
+    pub block: Vec<TaskItem>,
+    /// Tasks for hosts on which one of `block` failed.
+    pub rescue: Vec<TaskItem>,
+    /// Tasks whatever happened.
+    pub always: Vec<TaskItem>,
+    /// Where it stands.
+    pub at: Span,
 }
 
-/// A task or handler.
+/// A role at one place where it runs.
+#[derive(Clone, Debug)]
+pub struct RoleRun {
+    /// The role.
+    pub role: Arc<Role>,
+    /// What its tasks inherit.
+    pub scope: Arc<Scope>,
+    /// The roles it depends on, to run before.
+    pub dependencies: Vec<Arc<Self>>,
+    /// Its tasks.
+    pub items: Vec<TaskItem>,
+    /// Its handlers.
+    pub handlers: Vec<TaskItem>,
+    /// Whether it runs even where a role of the same [`Role::identity`] ran on the host in this play.
+    pub allow_duplicates: bool,
+    /// Whether its variables are the play's from then on: so for `roles:` and imports, by `public` for includes.
+    pub public: bool,
+    /// Where it is used.
+    pub at: Span,
+}
+
+/// One task or handler.
 #[derive(Clone, Debug)]
 pub struct Task {
-    /// `name`, may be a template.
+    /// Its name; without one it is called by its action.
     pub name: Option<Node>,
-    /// Where it begins.
-    pub span: Span,
-    /// The file it stands in: relative files are searched beside it.
-    pub file: PathBuf,
-    /// The role it belongs to.
-    pub role: Option<Arc<Role>>,
-    /// The module and its arguments.
+    /// What to do.
     pub action: Action,
-    /// `loop` or `with_*`.
-    pub repeat: Option<Loop>,
-    /// `register`.
-    pub register: Option<Spanned<String>>,
-    /// `changed_when`; all must hold.
+    /// Its own directives and those it inherits: `when`, `tags`, `vars`, `become`, …
+    pub scope: Arc<Scope>,
+    /// The variable that the result goes to.
+    pub register: Option<Spanned<Arc<str>>>,
+    /// What to do it for.
+    pub r#loop: Option<Loop>,
+    /// Conditions under which it counts as a change, all of them.
     pub changed_when: Option<Vec<Node>>,
-    /// `failed_when`; all must hold.
+    /// Conditions under which it counts as a failure, all of them.
     pub failed_when: Option<Vec<Node>>,
-    /// `until`; all must hold.
-    pub until: Option<Vec<Node>>,
-    /// `retries`.
+    /// Conditions until which it is repeated, all of them.
+    pub until: Vec<Node>,
+    /// How often to repeat.
     pub retries: Option<Node>,
-    /// `delay`, in seconds.
+    /// Seconds between.
     pub delay: Option<Node>,
-    /// `notify`.
-    pub notify: Vec<Node>,
-    /// `listen`, of a handler.
-    pub listen: Vec<Node>,
-    /// `async`, in seconds.
-    pub async_: Option<Node>,
-    /// `poll`, in seconds.
+    /// Seconds it may run in the background.
+    pub r#async: Option<Node>,
+    /// Seconds between looks at it; `0` does not wait.
     pub poll: Option<Node>,
-    /// What it shares with plays and blocks.
-    pub common: Arc<Common>,
+    /// Topics a handler answers to beside its name.
+    pub listen: Vec<Node>,
+    /// Whether it is a handler.
+    pub handler: bool,
+    /// The file it stands in.
+    pub file: Arc<Path>,
+    /// Where it stands.
+    pub at: Span,
 }
 
 /// A module and its arguments.
 #[derive(Clone, Debug)]
 pub struct Action {
-    /// As written: `lineinfile`, `ansible.builtin.lineinfile`.
-    pub name: Spanned<String>,
-    /// The short name of what it means: `lineinfile`. With a collection where it is none of Ansible's own.
-    pub module: String,
-    /// Named arguments; those of `args:` are among them.
-    pub args: Vec<(Spanned<String>, Node)>,
-    /// Text that was given without a name, of modules that take some.
-    pub free_form: Option<Node>,
-    /// All arguments as one template (`args: "{{ … }}"` or `module: "{{ … }}"`).
-    pub template: Option<Node>,
+    /// The module as written.
+    pub name: Spanned<Arc<str>>,
+    /// The module's own name; nothing where the written one is a template.
+    pub module: Option<Arc<str>>,
+    /// What it is given.
+    pub args: ActionArgs,
 }
 
-/// `loop` or `with_*`.
+/// Arguments as written. A named one wins over the same one in `whole`.
+#[derive(Clone, Debug, Default)]
+pub struct ActionArgs {
+    /// Text that is no named argument: the command of `command`, the file of `include_vars`.
+    pub free: Option<Node>,
+    /// Named arguments: each name once.
+    pub named: Vec<Var>,
+    /// A template that gives a mapping of arguments.
+    pub whole: Option<Node>,
+}
+
+impl Task {
+    /// The module's own name; as written where that is a template or nobody knows it.
+    pub fn module(&self) -> &str {
+        self.action.module.as_deref().unwrap_or(&self.action.name.value)
+    }
+}
+
+impl ActionArgs {
+    /// A named argument.
+    pub fn get(&self, name: &str) -> Option<&Node> {
+        self.named
+            .iter()
+            .find(|argument| &*argument.name.value == name)
+            .map(|argument| &argument.value)
+    }
+}
+
+/// What a task is repeated for.
 #[derive(Clone, Debug)]
 pub struct Loop {
-    /// The lookup of `with_LOOKUP`; none for `loop`.
-    pub lookup: Option<Spanned<String>>,
-    /// What is looped over.
+    /// `loop` or `with_…`.
+    pub kind: LoopKind,
+    /// Its value.
     pub items: Node,
-    /// `loop_var`; none is `item`.
-    pub loop_var: Option<Spanned<String>>,
-    /// `index_var`.
-    pub index_var: Option<Spanned<String>>,
-    /// `label`.
+    /// How.
+    pub control: LoopControl,
+    /// Where the keyword stands.
+    pub at: Span,
+}
+
+/// Which keyword a loop was written with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoopKind {
+    /// `loop`: the value is the list.
+    Loop,
+    /// `with_NAME`: the value goes to the lookup of that name.
+    With(Arc<str>),
+}
+
+/// `loop_control`.
+#[derive(Clone, Debug, Default)]
+pub struct LoopControl {
+    /// The variable for the item, in place of `item`.
+    pub loop_var: Option<Node>,
+    /// The variable for the number of the turn.
+    pub index_var: Option<Node>,
+    /// What the item is called in the output.
     pub label: Option<Node>,
-    /// `pause`, in seconds.
+    /// Seconds between turns.
     pub pause: Option<Node>,
-    /// `extended`: whether `ansible_loop` is set.
+    /// Whether `ansible_loop` is there.
     pub extended: Option<Node>,
-    /// `break_when`; all must hold.
-    pub break_when: Option<Vec<Node>>,
+    /// Whether `ansible_loop.allitems` is.
+    pub extended_allitems: Option<Node>,
+    /// Conditions after which no further turn is done, all of them.
+    pub break_when: Vec<Node>,
 }
 
-/// A role as it is used in one place.
+/// Tasks or a role that are read when they are reached.
 #[derive(Clone, Debug)]
-pub struct Role {
-    /// Its name as written, without the path.
-    pub name: String,
-    /// Its folder.
-    pub folder: PathBuf,
-    /// `defaults/main.yml`.
-    pub defaults: Vars,
-    /// `vars/main.yml`.
-    pub vars: Vars,
-    /// Parameters given where it is used (other than keywords).
-    pub params: Vars,
-    /// Roles that it depends on, in order.
-    pub dependencies: Vec<Arc<Role>>,
-    /// The names of the roles through which it was reached, the nearest first.
-    pub parents: Vec<String>,
-    /// Their folders.
-    pub parent_folders: Vec<PathBuf>,
+pub struct Include {
+    /// The task that includes; its loop, conditions, tags and variables.
+    pub task: Arc<Task>,
+    /// What it includes.
+    pub target: Target,
+    /// The scope of what it includes.
+    pub inner: Arc<Scope>,
+    /// The folder of the play's playbook.
+    pub folder: Arc<Path>,
 }
 
-impl Common {
-    /// What the innermost level says that says something.
-    pub fn first<T>(&self, field: impl Fn(&Self) -> Option<&T>) -> Option<&T> {
-        let mut level = self;
-        loop {
-            if let Some(value) = field(level) {
-                return Some(value);
-            }
-            level = level.parent.as_deref()?;
-        }
-    }
+/// What an include brings.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// A file of tasks.
+    Tasks(Node),
+    /// A role.
+    Role(Box<RoleTarget>),
+}
 
-    /// The levels from the innermost to the play's.
-    pub fn levels(&self) -> impl Iterator<Item = &Self> {
-        std::iter::successors(Some(self), |level| level.parent.as_deref())
-    }
+/// The arguments of `include_role`.
+#[derive(Clone, Debug)]
+pub struct RoleTarget {
+    /// The role.
+    pub name: Node,
+    /// The file of tasks, in place of `main`.
+    pub tasks_from: Option<Node>,
+    /// The file of variables, in place of `main`.
+    pub vars_from: Option<Node>,
+    /// The file of defaults, in place of `main`.
+    pub defaults_from: Option<Node>,
+    /// The file of handlers, in place of `main`.
+    pub handlers_from: Option<Node>,
+    /// Whether it runs where it ran before; so unless this says otherwise.
+    pub allow_duplicates: Option<Node>,
+    /// Whether its variables are the play's from then on.
+    pub public: Option<Node>,
 }

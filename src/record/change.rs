@@ -1,6 +1,6 @@
 //! One change as it may be shown.
 
-use converge_host::change::{Change, Description, Sign};
+use converge_host::change::{Change, Sign};
 use serde::{Deserialize, Serialize};
 
 use crate::record::HIDDEN;
@@ -54,13 +54,8 @@ pub enum Kind {
 
 impl ChangeRecord {
     /// A change in words, secrets replaced. `contents` says whether the content of files may be shown.
-    pub(crate) fn new(
-        change: &Change,
-        description: &Description,
-        counts: bool,
-        contents: bool,
-        redactor: &Redactor,
-    ) -> Self {
+    pub(crate) fn new(change: &Change, contents: bool, redactor: &Redactor) -> Self {
+        let description = change.effect().describe();
         let text = |text: &str| redactor.redact(text).into_owned();
         let mut facts: Vec<String> = description.facts.iter().map(|fact| text(fact)).collect();
         let mut shown = None;
@@ -70,7 +65,7 @@ impl ChangeRecord {
                     Change::File(file) => file.path.display().to_string(),
                     _ => description.what.clone(),
                 };
-                let unified = unified(&text(&path), diff, redactor);
+                let unified = unified(&text(&path), diff, description.unknown.is_none(), redactor);
                 facts.extend(unified.facts);
                 shown = unified.text;
             }
@@ -84,20 +79,20 @@ impl ChangeRecord {
             facts,
             diff: shown,
             unknown: description.unknown.as_ref().map(|why| text(&why.0)),
-            counts,
+            counts: change.effect().counts(),
         }
     }
 
     /// A change that may not be shown, beside that there is one.
-    pub(crate) fn hidden(change: &Change, sign: Sign, counts: bool) -> Self {
+    pub(crate) fn hidden(change: &Change) -> Self {
         Self {
             kind: Kind::of(change),
-            sign,
+            sign: change.effect().describe().sign,
             what: HIDDEN.into(),
             facts: Vec::new(),
             diff: None,
             unknown: None,
-            counts,
+            counts: change.effect().counts(),
         }
     }
 }

@@ -22,8 +22,9 @@ pub(crate) struct Shown {
     pub facts: Vec<String>,
 }
 
-/// The unified diff of the content at `path`, secrets replaced on both sides.
-pub(crate) fn unified(path: &str, diff: &TextDiff, redactor: &Redactor) -> Shown {
+/// The unified diff of the content at `path`, secrets replaced on both sides. `reasons` says whether to say why the content
+/// before can't be told.
+pub(crate) fn unified(path: &str, diff: &TextDiff, reasons: bool, redactor: &Redactor) -> Shown {
     let mut shown = Shown::default();
     if let (Text::Binary(before, size_before), Text::Binary(after, size_after)) =
         (&diff.before, &diff.after)
@@ -35,7 +36,11 @@ pub(crate) fn unified(path: &str, diff: &TextDiff, redactor: &Redactor) -> Shown
         ));
         return shown;
     }
+    let untold = matches!(diff.before, Text::Unknown(_));
     let (before, header_before) = side(path, "before", &diff.before, &mut shown.facts, redactor);
+    if untold && !reasons {
+        shown.facts.clear();
+    }
     let (after, header_after) = side(path, "after", &diff.after, &mut shown.facts, redactor);
     let (Some(before), Some(after)) = (before, after) else { return shown };
     let text = similar::TextDiff::configure()
@@ -104,7 +109,7 @@ mod tests {
         let redactor = Redactor::new();
         redactor.add(&Secret::new("hunter22"));
         redactor.add(&Secret::new("hunter33"));
-        let shown = unified("/etc/motd", &TextDiff { before, after }, &redactor);
+        let shown = unified("/etc/motd", &TextDiff { before, after }, true, &redactor);
         format!("{}{}", shown.text.unwrap_or_default(), shown.facts.join("\n"))
     }
 

@@ -8,6 +8,7 @@ mod change;
 mod clean;
 mod data;
 mod diff;
+mod head;
 mod recorder;
 mod step;
 mod story;
@@ -16,6 +17,7 @@ pub(crate) mod testing;
 
 pub use change::{ChangeRecord, Kind};
 pub use clean::clean;
+pub use head::Head;
 pub use recorder::Recorder;
 pub use step::{Lost, PlayRecord, StepRecord, TaskRecord, Verdict};
 pub use story::{Collector, Story, Totals};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use converge_host::change::{Change, Description};
+use converge_host::change::Change;
 
 use crate::event::{Event, Listener, Recap, Step, TaskInfo};
 use crate::record::data::json_map;
@@ -20,8 +20,6 @@ const SHOWING: [&str; 2] = ["debug", "assert"];
 /// Turns events into records and hands each to every reader. Counts by host on the way.
 pub struct Recorder {
     redactor: Arc<Redactor>,
-    /// Says a change in words, and whether it counts.
-    words: fn(&Change) -> (Description, bool),
     /// Whether the return values of every step are kept.
     all_results: bool,
     readers: Vec<Arc<dyn Reader>>,
@@ -30,8 +28,8 @@ pub struct Recorder {
 
 impl Recorder {
     /// A recorder without readers.
-    pub fn new(redactor: Arc<Redactor>, words: fn(&Change) -> (Description, bool)) -> Self {
-        Self { redactor, words, all_results: false, readers: Vec::new(), recap: Mutex::default() }
+    pub fn new(redactor: Arc<Redactor>) -> Self {
+        Self { redactor, all_results: false, readers: Vec::new(), recap: Mutex::default() }
     }
 
     /// Keeps the return values of every step, not only of failures.
@@ -122,11 +120,10 @@ impl Recorder {
 
     fn changes(&self, step: &Step) -> Vec<ChangeRecord> {
         let record = |change: &Change| {
-            let (description, counts) = (self.words)(change);
             if step.hidden {
-                return ChangeRecord::hidden(change, description.sign, counts);
+                return ChangeRecord::hidden(change);
             }
-            ChangeRecord::new(change, &description, counts, step.diff, &self.redactor)
+            ChangeRecord::new(change, step.diff, &self.redactor)
         };
         step.changes.iter().map(record).collect()
     }
@@ -159,60 +156,45 @@ impl Listener for Recorder {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
     use std::sync::Arc;
     use std::time::Duration;
 
     use converge_host::blob::Blob;
     use converge_host::change::{
-        Before, CacheChange, Change, Description, FileChange, FileKind, FileState, Sign, Text,
-        TextDiff,
+        Before, Change, FileChange, FileKind, FileState, WaitChange, WaitFor,
     };
     use converge_host::data::{Data, Map};
-    use converge_host::host::{Command, Manager};
 
     use super::Recorder;
     use crate::event::{Counts, Event, Listener, PlayInfo, Step, TaskInfo, Verdict};
     use crate::record::{Collector, Kind, Record};
     use crate::redact::{Redactor, Secret};
 
-    fn words(change: &Change) -> (Description, bool) {
-        match change {
-            Change::File(file) => {
-                let diff = TextDiff {
-                    before: Text::Known("password=old\n".into()),
-                    after: Text::Known("password=hunter22\n".into()),
-                };
-                let mut description =
-                    Description::new(Sign::Modify, file.path.display().to_string());
-                description.diff = Some(diff);
-                (description.fact("mode 0644 → 0600"), true)
-            }
-            _ => (Description::new(Sign::Act, "refresh"), false),
-        }
-    }
-
     fn file() -> Change {
-        let state = |text: &str| FileState {
+        let state = |text: &str, mode| FileState {
             kind: FileKind::File(Blob::new(text.as_bytes())),
-            mode: None,
+            mode: Some(mode),
             owner: None,
             group: None,
             selinux: None,
             times: None,
         };
-        Change::File(FileChange {
-            path: "/etc/app.conf".into(),
-            before: Before::Is(state("password=old\n")),
-            after: Some(state("password=hunter22\n")),
-            backup: false,
-            validate: None,
-            unsafe_writes: false,
-        })
+        let before = Before::Is(state("password=old\n", 0o644));
+        let after = Some(state("password=hunter22\n", 0o600));
+        Change::File(FileChange::new(Path::new("/etc/app.conf"), before, after))
     }
 
-    fn cache() -> Change {
-        let command = Command::new(["apt-get", "update"]);
-        Change::Cache(CacheChange { manager: Manager::Apt, command, counts: false })
+    /// Something that does not count.
+    fn refresh() -> Change {
+        Change::Wait(WaitChange {
+            until: WaitFor::Time,
+            delay: Duration::ZERO,
+            sleep: Duration::ZERO,
+            timeout: Duration::from_secs(1),
+            connect_timeout: Duration::from_secs(1),
+            msg: None,
+        })
     }
 
     fn step(verdict: Verdict) -> Step {
@@ -229,7 +211,7 @@ mod tests {
             delegated: None,
             item: Some("item hunter22".into()),
             verdict,
-            changes: vec![file(), cache()],
+            changes: vec![file(), refresh()],
             results: Map::from([("msg".into(), Data::from("hunter22 refused"))]),
             warnings: vec!["hunter22 is weak".into()],
             hidden: false,
@@ -247,7 +229,7 @@ mod tests {
     fn recorder() -> Recorder {
         let redactor = Redactor::new();
         redactor.add(&Secret::new("hunter22"));
-        Recorder::new(Arc::new(redactor), words)
+        Recorder::new(Arc::new(redactor))
     }
 
     #[test]
@@ -296,9 +278,12 @@ mod tests {
               "counts": true
             },
             {
-              "kind": "cache",
+              "kind": "wait",
               "sign": "act",
-              "what": "refresh",
+              "what": "wait a while",
+              "facts": [
+                "1 s"
+              ],
               "counts": false
             }
           ],
@@ -334,7 +319,7 @@ mod tests {
               "counts": true
             },
             {
-              "kind": "cache",
+              "kind": "wait",
               "sign": "act",
               "what": "(hidden by no_log)",
               "counts": false
@@ -356,7 +341,7 @@ mod tests {
             step.changes[0].facts,
             ["mode 0644 → 0600", "content not shown (`diff: false`)"]
         );
-        assert_eq!(step.changes[1].kind, Kind::Cache);
+        assert_eq!(step.changes[1].kind, Kind::Wait);
         assert_eq!(step.results, None, "nobody asked for the results of what went well");
     }
 

@@ -14,7 +14,7 @@ pub struct Story {
     /// The plays, in order.
     pub plays: Vec<PlayRecord>,
     /// Hosts that could not be reached, or were lost.
-    #[serde(default)]
+    #[serde(default, rename = "unreachable")]
     pub lost: Vec<Lost>,
     /// What belongs to no host.
     #[serde(default)]
@@ -31,6 +31,8 @@ pub struct Totals {
     pub changes: usize,
     /// Hosts that something changes on, commands included.
     pub hosts_changed: usize,
+    /// Hosts that applying would do something on, or may; commands and what can't be told included.
+    pub hosts_pending: usize,
     /// Commands whose effect can't be told.
     pub commands: usize,
     /// Steps that can't be seen through before applying.
@@ -76,6 +78,16 @@ impl Story {
         }
     }
 
+    /// What happened as records again, in an order that tells the same story.
+    pub fn records(&self) -> impl Iterator<Item = Record> {
+        let plays = self.plays.iter().flat_map(|play| {
+            let head = PlayRecord { tasks: Vec::new(), ..play.clone() };
+            std::iter::once(Record::Play(head)).chain(play.tasks.iter().flat_map(task_records))
+        });
+        let lost = self.lost.iter().cloned().map(Record::Lost);
+        plays.chain(lost).chain(self.warnings.iter().cloned().map(Record::Warning))
+    }
+
     /// Every task of every play.
     pub fn tasks(&self) -> impl Iterator<Item = &TaskRecord> {
         self.plays.iter().flat_map(|play| &play.tasks)
@@ -85,6 +97,7 @@ impl Story {
     pub fn totals(&self) -> Totals {
         let mut totals = Totals { unreachable: self.lost.len(), ..Totals::default() };
         let mut changed = BTreeSet::new();
+        let mut pending = BTreeSet::new();
         for task in self.tasks() {
             let mut blind = false;
             for step in &task.steps {
@@ -97,6 +110,7 @@ impl Story {
                 blind |= commands > 0;
                 if matches!(step.verdict, Verdict::Unknown { .. }) && !task.sums_up(step) {
                     totals.unknown += 1;
+                    pending.insert(step.host.as_str());
                     blind = true;
                 }
                 totals.failed += usize::from(step.failed_for_good() && !task.sums_up(step));
@@ -105,6 +119,7 @@ impl Story {
             totals.seen_through += usize::from(!blind);
         }
         totals.hosts_changed = changed.len();
+        totals.hosts_pending = pending.union(&changed).count();
         let hosts: BTreeSet<&String> = self.plays.iter().flat_map(|play| &play.hosts).collect();
         totals.hosts = hosts.len();
         totals
@@ -117,6 +132,12 @@ impl Story {
             .flat_map(|play| play.tasks.iter_mut().rev())
             .find(|task| task.number == number)
     }
+}
+
+fn task_records(task: &TaskRecord) -> impl Iterator<Item = Record> {
+    let head = TaskRecord { steps: Vec::new(), ..task.clone() };
+    let steps = task.steps.iter().map(|step| Record::Step(task.number, step.clone()));
+    std::iter::once(Record::Task(head)).chain(steps)
 }
 
 impl Totals {
@@ -203,6 +224,7 @@ mod tests {
         let expected = Totals {
             changes: 2,
             hosts_changed: 2,
+            hosts_pending: 2,
             hosts: 2,
             tasks: 1,
             seen_through: 1,

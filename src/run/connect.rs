@@ -26,7 +26,11 @@ pub(crate) struct Line {
 
 impl Connections {
     /// No connections yet.
-    pub(crate) fn new(connector: Arc<dyn Connector>, watcher: Arc<dyn Watcher>, forks: usize) -> Self {
+    pub(crate) fn new(
+        connector: Arc<dyn Connector>,
+        watcher: Arc<dyn Watcher>,
+        forks: usize,
+    ) -> Self {
         Self { connector, watcher, forks: forks.max(1), known: Mutex::default() }
     }
 
@@ -45,12 +49,15 @@ impl Connections {
                     scope.spawn(move || self.connector.connect(endpoint, watcher))
                 };
                 let threads: Vec<_> = some.iter().map(|endpoint| connect(*endpoint)).collect();
-                let ended = |thread: std::thread::ScopedJoinHandle<'_, _>| thread.join().unwrap_or_else(|_| Err(crashed()));
+                let ended = |thread: std::thread::ScopedJoinHandle<'_, _>| {
+                    thread.join().unwrap_or_else(|_| Err(crashed()))
+                };
                 threads.into_iter().map(ended).collect()
             });
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             for (endpoint, result) in some.iter().zip(results) {
-                let line = result.map(|target| Arc::new(Line { target, helpers: Mutex::default() }));
+                let line =
+                    result.map(|target| Arc::new(Line { target, helpers: Mutex::default() }));
                 known.push(((*endpoint).clone(), line));
             }
         }
@@ -62,9 +69,12 @@ impl Connections {
         known.iter().find(|(other, _)| other == endpoint).map(|(_, line)| line.clone())
     }
 
-    /// Forgets a connection, so that the next use connects anew.
-    pub(crate) fn forget(&self, endpoint: &Endpoint) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).retain(|(other, _)| other != endpoint);
+    /// Forgets the connections to a host, so that the next use connects anew.
+    pub(crate) fn forget(&self, host: &str) {
+        self.known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|(endpoint, _)| endpoint.name != host);
     }
 
     /// Every host forgets what was planned.
@@ -72,7 +82,10 @@ impl Connections {
         for (_, line) in self.known.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             if let Ok(line) = line {
                 line.target.reset();
-                line.helpers.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, helper| helper.is_ok());
+                line.helpers
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .retain(|_, helper| helper.is_ok());
             }
         }
     }
@@ -81,7 +94,9 @@ impl Connections {
 impl Line {
     /// The number of the helper that runs as the user asked for; started where it isn't yet.
     pub(crate) fn helper(&self, escalation: Option<&Escalation>) -> Result<u32, OpenError> {
-        let Some(escalation) = escalation.filter(|escalation| self.target.user().name != escalation.user) else {
+        let Some(escalation) =
+            escalation.filter(|escalation| self.target.user().name != escalation.user)
+        else {
             return Ok(0);
         };
         let key = (escalation.user.clone(), escalation.method, escalation.flags.clone());

@@ -7,7 +7,7 @@ use converge_host::change::{Before, Change};
 use crate::event::{Event, Step, Verdict};
 use crate::plan::outcome::Outcome;
 use crate::run::hosts::Status;
-use crate::run::pending::Pending;
+use crate::run::pending::{Pending, PendingItem};
 use crate::run::walk::{End, Walk};
 use crate::value::{Map, Value};
 
@@ -30,7 +30,9 @@ impl Walk<'_> {
     }
 
     fn settle(&mut self, pending: &Pending) {
-        let takes_part = |walk: &Self| walk.hosts.get(&pending.host).is_some_and(|state| state.status == Status::Active);
+        let takes_part = |walk: &Self| {
+            walk.hosts.get(&pending.host).is_some_and(|state| state.status == Status::Active)
+        };
         let whole = pending.outcome();
         if !takes_part(self) || whole.void {
             return;
@@ -51,7 +53,7 @@ impl Walk<'_> {
         let outcomes = pending.item_outcomes();
         for (item, outcome) in pending.items.iter().zip(outcomes) {
             if self.mode.plans() {
-                self.note_planned(pending, item.label.as_deref(), outcome);
+                self.note_planned(pending, item, outcome);
             }
             if pending.looped {
                 let step = step(pending, outcome, item.label.clone(), item.delegated.clone());
@@ -67,10 +69,15 @@ impl Walk<'_> {
     }
 
     /// Keeps what was planned, where all of it was seen through, so that applying can be held to it.
-    fn note_planned(&mut self, pending: &Pending, item: Option<&str>, outcome: &Outcome) {
-        let key = self.counters.occurrences.next(&pending.info.place, &pending.host, item);
-        let known = matches!(outcome.verdict, Verdict::Ok | Verdict::Changed) && outcome.changes.iter().all(seen_through);
-        if known && outcome.planned {
+    fn note_planned(&mut self, pending: &Pending, item: &PendingItem, outcome: &Outcome) {
+        let key = self.counters.occurrences.next(
+            &pending.info.place,
+            &pending.host,
+            item.label.as_deref(),
+        );
+        let known = matches!(outcome.verdict, Verdict::Ok | Verdict::Changed)
+            && outcome.changes.iter().all(seen_through);
+        if known && outcome.planned && item.partly.is_none() {
             self.planned.insert(key, outcome.changes.clone());
         }
     }
@@ -82,7 +89,10 @@ impl Walk<'_> {
             if outcome.is_failed() || pending.info.module == "set_fact" {
                 continue;
             }
-            let prefixed: Map = facts.iter().map(|(name, value)| (prefixed(&name.to_string()).into(), value.clone())).collect();
+            let prefixed: Map = facts
+                .iter()
+                .map(|(name, value)| (prefixed(&name.to_string()).into(), value.clone()))
+                .collect();
             self.env.store.add_facts(&pending.host, &prefixed);
         }
     }
@@ -94,10 +104,15 @@ impl Walk<'_> {
             _ => return,
         };
         let Some(item) = pending.items.first() else { return };
-        for node in &pending.task.notify {
-            let value = self.env.eval.value(node, &item.vars).unwrap_or_else(|_| node.as_str().unwrap_or_default().into());
+        for node in pending.task.scope.notify() {
+            let value = self
+                .env
+                .eval
+                .value(node, &item.vars)
+                .unwrap_or_else(|_| node.as_str().unwrap_or_default().into());
             let names = value.as_list().map_or_else(|| vec![value.clone()], <[Value]>::to_vec);
-            let names: Vec<String> = names.iter().filter_map(|name| self.env.eval.shown(name).ok()).collect();
+            let names: Vec<String> =
+                names.iter().filter_map(|name| self.env.eval.shown(name).ok()).collect();
             let Some(state) = self.hosts.get_mut(&pending.host) else { continue };
             for name in names.into_iter().filter(|name| !name.is_empty()) {
                 match &maybe {
@@ -117,7 +132,7 @@ impl Walk<'_> {
         if let Some(state) = self.hosts.get_mut(&pending.host) {
             state.failure = Some((task.into(), whole.value.clone()));
         }
-        let fatal = pending.task.common.first(|level| level.any_errors_fatal.as_ref());
+        let fatal = pending.task.scope.nearest(|own| &own.any_errors_fatal);
         let vars = pending.items.first().map(|item| &item.vars);
         let fatal = vars.is_some_and(|vars| self.flag(fatal, vars, false).unwrap_or(false));
         if fatal && !pending.rescuable {
@@ -135,7 +150,12 @@ impl Walk<'_> {
     }
 }
 
-fn step(pending: &Pending, outcome: &Outcome, item: Option<String>, delegated: Option<String>) -> Step {
+fn step(
+    pending: &Pending,
+    outcome: &Outcome,
+    item: Option<String>,
+    delegated: Option<String>,
+) -> Step {
     let mut verdict = outcome.verdict.clone();
     if let Verdict::Failed { ignored, rescued, .. } = &mut verdict {
         *ignored = pending.ignore_errors;

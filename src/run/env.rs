@@ -2,19 +2,25 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-use crate::inventory::Inventory;
+use crate::diagnostic::Diagnostic;
+use crate::inventory::{Host, Inventory, Pattern, Variable};
 use crate::plan::eval::Eval;
 use crate::plan::files::Files;
-use crate::playbook::{Play, Role, Roles};
+use crate::plan::options::Options;
+use crate::playbook::{Play, Reader, Role};
+use crate::project::Loader;
 use crate::run::hosts::Store;
 use crate::run::magic;
-use crate::run::options::Options;
 use crate::run::scope::Layers;
+use crate::run::tags::Selection;
+use crate::source::{Source, Span, Spanned};
 use crate::target::{Blobs, Connector};
 use crate::value::Value;
-use crate::vars::Layer;
+use crate::vars::{Layer, Origin};
+use crate::yaml::Node;
 
 /// The project, the inventory and the tools of a run.
 pub(crate) struct Env {
@@ -26,26 +32,51 @@ pub(crate) struct Env {
     pub(crate) options: Options,
     /// `--extra-vars`.
     pub(crate) extra: Arc<Layer>,
-    /// Reads the files of tasks and roles when an include is reached.
-    pub(crate) roles: Arc<Roles>,
+    /// `--limit`.
+    pub(crate) limit: Option<Pattern>,
+    /// Which tasks run, by their tags.
+    pub(crate) selection: Selection,
+    /// Reads the project's files.
+    pub(crate) loader: Arc<Loader>,
+    /// Reads tasks and roles when an include is reached.
+    pub(crate) reader: Arc<Reader>,
     /// Evaluates templates.
     pub(crate) eval: Arc<Eval>,
-    /// Connects to hosts.
-    pub(crate) connector: Arc<dyn Connector>,
     /// The contents that hosts may ask for.
     pub(crate) blobs: Arc<Blobs>,
     /// The variables that hosts got while running.
     pub(crate) store: Store,
     /// Hosts that failed or were lost in an earlier play, and take part in none any more.
     failed: Mutex<Vec<String>>,
+    requests: AtomicU64,
     /// Inventory layers by host and playbook folder, which are read once.
     layers: Mutex<HashMap<(String, PathBuf), Arc<[Arc<Layer>]>>>,
+}
+
+/// What a run is given.
+pub struct Given {
+    /// The hosts and groups.
+    pub inventory: Inventory,
+    /// What the user asked for.
+    pub options: Options,
+    /// `--extra-vars`.
+    pub extra: Vec<(Spanned<String>, Node)>,
+    /// Reads the project's files.
+    pub loader: Arc<Loader>,
+    /// Reads tasks and roles when an include is reached.
+    pub reader: Arc<Reader>,
+    /// Connects to hosts.
+    pub connector: Arc<dyn Connector>,
+    /// The contents that hosts may ask for; the connector's sessions serve from it.
+    pub blobs: Arc<Blobs>,
 }
 
 /// What stays the same during a play.
 pub(crate) struct PlayEnv {
     /// The play.
     pub(crate) play: Arc<Play>,
+    /// Its name, rendered.
+    pub(crate) name: String,
     /// The names of all its hosts.
     pub(crate) all_hosts: Vec<String>,
     /// `vars` and `vars_prompt` of the play.
@@ -63,27 +94,21 @@ pub(crate) struct PlayEnv {
 
 impl Env {
     /// The surroundings of a run.
-    pub(crate) fn new(
-        root: PathBuf,
-        inventory: Inventory,
-        options: Options,
-        extra: Layer,
-        roles: Arc<Roles>,
-        eval: Arc<Eval>,
-        connector: Arc<dyn Connector>,
-        blobs: Arc<Blobs>,
-    ) -> Self {
+    pub(crate) fn new(given: Given, extra: Layer, eval: Arc<Eval>, limit: Option<Pattern>) -> Self {
         Self {
-            root,
-            inventory: RwLock::new(inventory),
-            options,
+            root: given.loader.root().to_path_buf(),
+            selection: Selection::new(&given.options.tags, &given.options.skip_tags),
+            inventory: RwLock::new(given.inventory),
+            options: given.options,
             extra: Arc::new(extra),
-            roles,
+            limit,
+            loader: given.loader,
+            reader: given.reader,
             eval,
-            connector,
-            blobs,
+            blobs: given.blobs,
             store: Store::default(),
             failed: Mutex::default(),
+            requests: AtomicU64::new(0),
             layers: Mutex::default(),
         }
     }
@@ -96,8 +121,9 @@ impl Env {
             return Arc::clone(layers);
         }
         let inventory = self.inventory.read().unwrap_or_else(PoisonError::into_inner);
-        let layers = inventory.layers(host, playbook).into_iter();
-        let layers: Arc<[Arc<Layer>]> = layers.map(|(origin, vars)| Arc::new(Layer::of_nodes(origin, &vars))).collect();
+        let host = inventory.host(host).cloned().unwrap_or_else(|| Host::implicit(host));
+        let (variables, _) = inventory.vars_for(&host, Some(playbook), &self.loader);
+        let layers: Arc<[Arc<Layer>]> = by_origin(variables).into_iter().map(Arc::new).collect();
         known.insert(key, Arc::clone(&layers));
         layers
     }
@@ -117,6 +143,40 @@ impl Env {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// Whether all of some hosts failed.
+    pub(crate) fn all_failed(&self, hosts: &[String]) -> bool {
+        !hosts.is_empty() && hosts.iter().all(|host| self.failed(host))
+    }
+
+    /// The names of the hosts that a pattern means.
+    pub(crate) fn select(&self, pattern: &str) -> Result<Vec<String>, Diagnostic> {
+        let source = Source::new("host pattern", pattern);
+        let pattern = Pattern::read(&[Spanned::new(pattern.to_owned(), Span::whole(&source))])?;
+        let inventory = self.inventory.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(inventory
+            .select(&pattern, None)
+            .hosts
+            .iter()
+            .map(|host| host.name.to_string())
+            .collect())
+    }
+
+    /// Another walk begins: what hosts got in an earlier one is forgotten.
+    pub(crate) fn begin(&self) {
+        self.store.clear();
+        self.clear_failed();
+    }
+
+    /// The last number that a request had.
+    pub(crate) fn next_requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Requests up to this number were made; connections outlive a walk and numbers are not used twice.
+    pub(crate) fn used_requests(&self, last: u64) {
+        self.requests.store(last, Ordering::Relaxed);
+    }
+
     /// The inventory has changed.
     pub(crate) fn forget_layers(&self) {
         self.layers.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -125,11 +185,18 @@ impl Env {
 
 impl PlayEnv {
     /// The surroundings of a play.
-    pub(crate) fn new(root: &Path, play: Arc<Play>, all_hosts: Vec<String>, vars: Layer) -> Self {
-        let roles = play.roles.clone();
+    pub(crate) fn new(
+        root: &Path,
+        play: Arc<Play>,
+        name: String,
+        all_hosts: Vec<String>,
+        vars: Layer,
+    ) -> Self {
+        let roles = play.role_runs().iter().map(|run| Arc::clone(&run.role)).collect();
         Self {
             files: Files::new(root, &play.folder),
             play,
+            name,
             all_hosts,
             vars: Arc::new(vars),
             layers: Layers::default(),
@@ -151,16 +218,44 @@ impl PlayEnv {
 
     /// What `vars_files` say for a host.
     pub(crate) fn files_of(&self, host: &str) -> Vec<Arc<Layer>> {
-        self.vars_files.lock().unwrap_or_else(PoisonError::into_inner).get(host).cloned().unwrap_or_default()
+        self.vars_files
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(host)
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// Sets what `vars_files` say for a host.
     pub(crate) fn set_files_of(&self, host: &str, layers: Vec<Arc<Layer>>) {
-        self.vars_files.lock().unwrap_or_else(PoisonError::into_inner).insert(host.to_owned(), layers);
+        self.vars_files
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(host.to_owned(), layers);
     }
 
     /// Magic variables that are the same for all hosts and tasks.
     pub(crate) fn magic(&self, env: &Env) -> &[(&'static str, Value)] {
         self.magic.get_or_init(|| magic::of_play(env, self))
     }
+}
+
+/// Neighbouring variables of the same place make one layer.
+fn by_origin(variables: Vec<Variable>) -> Vec<Layer> {
+    let mut layers: Vec<(String, Vec<(Arc<str>, Node)>)> = Vec::new();
+    for variable in variables {
+        let place = variable.layer.to_string();
+        let entry = (variable.name, variable.value);
+        match layers.last_mut() {
+            Some((last, entries)) if *last == place => entries.push(entry),
+            _ => layers.push((place, vec![entry])),
+        }
+    }
+    layers
+        .into_iter()
+        .map(|(place, entries)| {
+            let entries = entries.iter().map(|(name, node)| (&**name, node));
+            Layer::of_nodes(Origin::Inventory(place), entries)
+        })
+        .collect()
 }

@@ -3,29 +3,41 @@
 use std::sync::PoisonError;
 
 use crate::actions::{Flow, Meta};
+use crate::playbook::Task;
 use crate::run::hosts::Status;
 use crate::run::walk::{End, Walk};
 use crate::vars::Var;
 
 impl Walk<'_> {
     /// Does what an action asks of the play, for the hosts that asked.
-    pub(super) fn flow(&mut self, hosts: &[String], flow: Flow) {
+    pub(super) fn flow(&mut self, task: &Task, hosts: &[String], flow: Flow) {
         match flow {
-            Flow::Meta(meta) => self.meta(hosts, meta),
+            Flow::Meta(meta) => self.meta(task, hosts, meta),
             Flow::AddHost { name, groups, vars } => {
-                let mut inventory = self.env.inventory.write().unwrap_or_else(PoisonError::into_inner);
-                inventory.add_host(&name, &groups);
+                let mut inventory =
+                    self.env.inventory.write().unwrap_or_else(PoisonError::into_inner);
+                inventory.add_host(&name, "all");
+                for group in &groups {
+                    inventory.add_host(&name, group);
+                }
                 drop(inventory);
                 self.env.forget_layers();
                 self.env.store.change(&name, |known| {
                     let added = std::sync::Arc::make_mut(&mut known.added);
-                    added.extend(vars.into_iter().map(|(name, value)| (name.into(), Var::Data(value))));
+                    added.extend(
+                        vars.into_iter().map(|(name, value)| (name.into(), Var::Data(value))),
+                    );
                 });
             }
             Flow::Group { name, parents } => {
-                let mut inventory = self.env.inventory.write().unwrap_or_else(PoisonError::into_inner);
+                let mut inventory =
+                    self.env.inventory.write().unwrap_or_else(PoisonError::into_inner);
                 for host in hosts {
-                    inventory.add_to_group(host, &name, &parents);
+                    inventory.add_host(host, &name);
+                }
+                for parent in parents.iter().filter(|parent| *parent != "all") {
+                    let looped = inventory.add_child(parent, &name).is_err();
+                    debug_assert!(!looped, "a group that was just made is inside of none");
                 }
                 drop(inventory);
                 self.env.forget_layers();
@@ -39,7 +51,7 @@ impl Walk<'_> {
         }
     }
 
-    fn meta(&mut self, hosts: &[String], meta: Meta) {
+    fn meta(&mut self, task: &Task, hosts: &[String], meta: Meta) {
         match meta {
             Meta::Noop | Meta::RefreshInventory => {}
             Meta::FlushHandlers => {
@@ -80,12 +92,21 @@ impl Walk<'_> {
             Meta::EndRole => {
                 self.sync();
                 for host in hosts {
-                    if let (Some(role), Some(state)) = (self.current_role.clone(), self.hosts.get_mut(host)) {
-                        state.roles_ended.push(role);
+                    if let (Some(role), Some(state)) = (task.scope.role(), self.hosts.get_mut(host))
+                    {
+                        state.roles_ended.push(role.name.to_string());
                     }
                 }
             }
-            Meta::ResetConnection => self.sync(),
+            Meta::ResetConnection => {
+                self.sync();
+                for host in hosts {
+                    self.connections.forget(host);
+                    if let Some(state) = self.hosts.get_mut(host) {
+                        state.chain.clear();
+                    }
+                }
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use converge_host::stop::Why;
 
 use crate::event::Event;
 use crate::plan::outcome::Outcome;
-use crate::playbook::Task;
+use crate::playbook::{Task, TaskItem};
 use crate::run::hosts::Status;
 use crate::run::pending::{Answer, Pending, PendingItem};
 use crate::run::walk::Walk;
@@ -20,7 +20,7 @@ impl Walk<'_> {
         let mut left = self.handlers.len() + 1;
         while left > 0 && self.ended.is_none() {
             left -= 1;
-            let handlers = self.handlers.clone();
+            let handlers = flat(&self.handlers);
             let mut any = false;
             for handler in &handlers {
                 any |= self.handler(handler, hosts);
@@ -33,7 +33,8 @@ impl Walk<'_> {
         self.forget_unknown_names(hosts);
     }
 
-    fn handler(&mut self, handler: &Arc<Task>, hosts: &[String]) -> bool {
+    fn handler(&mut self, item: &TaskItem, hosts: &[String]) -> bool {
+        let Some(handler) = head(item) else { return false };
         let mut notified = Vec::new();
         let mut maybe: Vec<(String, Why)> = Vec::new();
         for host in self.active(hosts) {
@@ -42,7 +43,9 @@ impl Walk<'_> {
             let Some(state) = self.hosts.get_mut(&host) else { continue };
             if state.notified.iter().any(|name| names.contains(name)) {
                 notified.push(host);
-            } else if let Some((_, why)) = state.maybe_notified.iter().find(|(name, _)| names.contains(name)) {
+            } else if let Some((_, why)) =
+                state.maybe_notified.iter().find(|(name, _)| names.contains(name))
+            {
                 maybe.push((host, why.clone()));
             }
         }
@@ -51,7 +54,7 @@ impl Walk<'_> {
         }
         self.consume(handler, &notified, &maybe);
         if !notified.is_empty() {
-            self.run_handler(handler, &notified);
+            self.run_handler(item, &notified);
         }
         for (host, why) in maybe {
             self.maybe_handler(handler, &host, &why);
@@ -59,11 +62,10 @@ impl Walk<'_> {
         true
     }
 
-    fn run_handler(&mut self, handler: &Arc<Task>, hosts: &[String]) {
-        match handler.action.module.as_str() {
-            "include_tasks" | "include" => self.include_tasks(handler, hosts),
-            "include_role" => self.include_role(handler, hosts),
-            _ => self.task(handler, hosts, true),
+    fn run_handler(&mut self, handler: &TaskItem, hosts: &[String]) {
+        match handler {
+            TaskItem::Task(task) => self.task(task, hosts, true),
+            other => self.items(std::slice::from_ref(other), hosts),
         }
         self.sync();
     }
@@ -71,14 +73,22 @@ impl Walk<'_> {
     /// A notification that several handlers listen to is consumed when the last of them was reached; a handler that was just
     /// run is not run again for it.
     fn consume(&mut self, handler: &Arc<Task>, notified: &[String], maybe: &[(String, Why)]) {
-        let position = self.handlers.iter().position(|other| Arc::ptr_eq(other, handler)).unwrap_or(0);
-        let later: Vec<Arc<Task>> = self.handlers[position + 1..].to_vec();
+        let all = flat(&self.handlers);
+        let later: Vec<Arc<Task>> = all
+            .iter()
+            .filter_map(head)
+            .skip_while(|other| !Arc::ptr_eq(other, handler))
+            .skip(1)
+            .cloned()
+            .collect();
         for host in notified.iter().chain(maybe.iter().map(|(host, _)| host)) {
             let vars = self.task_vars(host, handler);
             let names = self.names_of(handler, &vars);
             let kept: Vec<String> = names
                 .into_iter()
-                .filter(|name| !later.iter().any(|other| self.names_of(other, &vars).contains(name)))
+                .filter(|name| {
+                    !later.iter().any(|other| self.names_of(other, &vars).contains(name))
+                })
                 .collect();
             if let Some(state) = self.hosts.get_mut(host) {
                 state.notified.retain(|name| !kept.contains(name));
@@ -92,14 +102,17 @@ impl Walk<'_> {
         let eval = &self.env.eval;
         let mut names = Vec::new();
         if let Some(node) = &handler.name {
-            let bare = eval.text(node, vars).unwrap_or_else(|_| node.as_str().unwrap_or_default().to_owned());
-            if let Some(role) = &handler.role {
+            let bare = eval
+                .text(node, vars)
+                .unwrap_or_else(|_| node.as_str().unwrap_or_default().to_owned());
+            if let Some(role) = handler.scope.role() {
                 names.push(format!("{} : {bare}", role.name));
             }
             names.push(bare);
         }
         for node in &handler.listen {
-            let value = eval.value(node, vars).unwrap_or_else(|_| node.as_str().unwrap_or_default().into());
+            let value =
+                eval.value(node, vars).unwrap_or_else(|_| node.as_str().unwrap_or_default().into());
             let words = value.as_list().map_or_else(|| vec![value.clone()], <[Value]>::to_vec);
             names.extend(words.iter().filter_map(|word| eval.shown(word).ok()));
         }
@@ -117,6 +130,7 @@ impl Walk<'_> {
             vars,
             extra: Vec::new(),
             delegated: None,
+            partly: None,
             answer: Answer::Here(Box::new(Outcome::unknown(why))),
         });
         self.queue.push_back(Arc::new(pending));
@@ -138,7 +152,28 @@ impl Walk<'_> {
             state.maybe_notified.clear();
         }
         for name in unknown {
-            self.tell(&Event::Warning(format!("no handler is called `{name}`, which was notified")));
+            self.tell(&Event::Warning(format!(
+                "no handler is called `{name}`, which was notified"
+            )));
         }
+    }
+}
+
+/// Handlers one by one: a block of handlers is each of its tasks.
+fn flat(items: &[TaskItem]) -> Vec<TaskItem> {
+    let each = |item: &TaskItem| match item {
+        TaskItem::Block(block) => flat(&block.block),
+        TaskItem::Role(run) => flat(&run.handlers),
+        other => vec![other.clone()],
+    };
+    items.iter().flat_map(each).collect()
+}
+
+/// The task that is notified.
+fn head(item: &TaskItem) -> Option<&Arc<Task>> {
+    match item {
+        TaskItem::Task(task) => Some(task),
+        TaskItem::Include(include) => Some(&include.task),
+        TaskItem::Block(_) | TaskItem::Role(_) => None,
     }
 }

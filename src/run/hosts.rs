@@ -21,6 +21,8 @@ pub(crate) struct HostState {
     pub(crate) maybe_notified: Vec<(String, Why)>,
     /// The task that failed last and its result, for a `rescue`.
     pub(crate) failure: Option<(Value, Value)>,
+    /// What makes the roles that ran the same as others ([`crate::playbook::Role::identity`]).
+    pub(crate) roles_done: Vec<String>,
     /// Roles that `meta: end_role` ended.
     pub(crate) roles_ended: Vec<String>,
 }
@@ -78,6 +80,21 @@ impl Store {
                 set.insert(name.into(), var);
             }
         });
+    }
+
+    /// Sets variables at the level of `include_vars`.
+    pub(crate) fn include(&self, host: &str, entries: impl IntoIterator<Item = (String, Var)>) {
+        self.change(host, |vars| {
+            let included = Arc::make_mut(&mut vars.included);
+            for (name, var) in entries {
+                included.insert(name.into(), var);
+            }
+        });
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&self) {
+        self.hosts.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Adds facts; those that are there and not named again stay.

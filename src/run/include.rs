@@ -1,18 +1,19 @@
 //! `include_tasks` and `include_role`: lists of tasks that are known when they are reached.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::diagnostic::Severity;
 use crate::event::TaskInfo;
+use crate::plan::halt::Halt;
 use crate::plan::outcome::Outcome;
-use crate::playbook::{Included, Item, Task};
+use crate::playbook::{Include, RoleNames, Target, Task, TaskItem};
 use crate::run::pending::{Answer, Pending, PendingItem};
 use crate::run::repeat::Repetition;
 use crate::run::walk::Walk;
-use crate::plan::halt::Halt;
 use crate::value::{Map, Value};
 use crate::vars::{Layer, Origin, Vars};
+use crate::yaml::Node;
 
 /// One file or role to be included, for the hosts that include it with the same variables.
 struct Batch {
@@ -26,96 +27,84 @@ struct Batch {
 /// What is included.
 #[derive(Clone, Debug, PartialEq)]
 enum Wanted {
-    Tasks(PathBuf),
-    Role { name: String, tasks: String, handlers: String, defaults: String, vars: String, public: bool },
+    Tasks(String),
+    Role(RoleNames),
 }
 
 impl Walk<'_> {
-    /// Includes the tasks of a file.
-    pub(super) fn include_tasks(&mut self, task: &Arc<Task>, hosts: &[String]) {
-        self.include(task, hosts, |walk, task, vars| {
-            let name = walk.include_text(task, vars, &["file", "_raw_params"])?;
-            let Some(name) = name else { return Err(Halt::new("no file was given to include_tasks")) };
-            walk.play.files.find(task, "tasks", name.trim().as_ref()).map(Wanted::Tasks)
-        });
-    }
-
-    /// Includes a role.
-    pub(super) fn include_role(&mut self, task: &Arc<Task>, hosts: &[String]) {
-        self.include(task, hosts, |walk, task, vars| {
-            let text = |names: &[&str]| walk.include_text(task, vars, names);
-            let Some(name) = text(&["name", "role"])? else {
-                return Err(Halt::new("`name` is a required field for include_role"));
-            };
-            let main = || "main".to_owned();
-            let public = text(&["public"])?.map(|text| walk.env.eval.boolean(&text.into())).transpose()?;
-            Ok(Wanted::Role {
-                name,
-                tasks: text(&["tasks_from"])?.unwrap_or_else(main),
-                handlers: text(&["handlers_from"])?.unwrap_or_else(main),
-                defaults: text(&["defaults_from"])?.unwrap_or_else(main),
-                vars: text(&["vars_from"])?.unwrap_or_else(main),
-                public: public.unwrap_or(false),
-            })
-        });
-    }
-
-    fn include_text(&self, task: &Task, vars: &Vars, names: &[&str]) -> Result<Option<String>, Halt> {
-        let eval = &self.env.eval;
-        for (key, node) in &task.action.args {
-            if names.contains(&key.value.as_str()) {
-                return eval.text(node, vars).map(Some);
-            }
-        }
-        match &task.action.free_form {
-            Some(node) if names.contains(&"_raw_params") => eval.text(node, vars).map(Some),
-            _ => Ok(None),
-        }
-    }
-
-    fn include(
-        &mut self,
-        task: &Arc<Task>,
-        hosts: &[String],
-        wanted: impl Fn(&Self, &Task, &Vars) -> Result<Wanted, Halt>,
-    ) {
+    /// Brings in the tasks of a file, or a role.
+    pub(super) fn include(&mut self, include: &Arc<Include>, hosts: &[String]) {
         self.drain(false);
+        let task = &include.task;
         let hosts = self.active(hosts);
         let Some(first) = hosts.first() else { return };
         let vars = self.task_vars(first, task);
-        let once = self.flag(task.common.first(|level| level.run_once.as_ref()), &vars, false).unwrap_or(false);
+        let once =
+            self.flag(task.scope.nearest(|own| &own.run_once), &vars, false).unwrap_or(false);
         let info = self.info(task, &vars, false);
         let mut batches: Vec<Batch> = Vec::new();
         for host in if once { &hosts[..1] } else { &hosts[..] } {
-            self.include_for(task, host, &info, &wanted, &mut batches);
+            self.include_for(include, host, &info, &mut batches);
         }
         for mut batch in batches {
             if once {
                 let frame = batch.frames.values().next().cloned().unwrap_or_default();
                 batch.hosts.clone_from(&hosts);
-                batch.frames = hosts.iter().map(|host| (host.clone(), Arc::clone(&frame))).collect();
+                batch.frames =
+                    hosts.iter().map(|host| (host.clone(), Arc::clone(&frame))).collect();
             }
-            self.run_batch(task, &info, batch);
+            self.run_batch(include, &info, batch);
             if self.ended.is_some() {
                 return;
             }
         }
     }
 
+    /// What the target of an include is for a host.
+    fn wanted(&self, target: &Target, vars: &Vars) -> Result<Wanted, Halt> {
+        let eval = &self.env.eval;
+        let target = match target {
+            Target::Tasks(node) => {
+                return Ok(Wanted::Tasks(eval.text(node, vars)?.trim().to_owned()));
+            }
+            Target::Role(target) => target,
+        };
+        let text =
+            |node: &Option<Node>| node.as_ref().map(|node| eval.text(node, vars)).transpose();
+        let flag = |node: &Option<Node>, default| {
+            node.as_ref().map_or(Ok(default), |node| eval.flag(node, vars))
+        };
+        Ok(Wanted::Role(RoleNames {
+            name: eval.text(&target.name, vars)?,
+            tasks_from: text(&target.tasks_from)?,
+            vars_from: text(&target.vars_from)?,
+            defaults_from: text(&target.defaults_from)?,
+            handlers_from: text(&target.handlers_from)?,
+            allow_duplicates: flag(&target.allow_duplicates, true)?,
+            public: flag(&target.public, false)?,
+        }))
+    }
+
     /// What a host includes: each item of the loop on its own.
     fn include_for(
         &mut self,
-        task: &Arc<Task>,
+        include: &Include,
         host: &str,
         info: &Arc<TaskInfo>,
-        wanted: &impl Fn(&Self, &Task, &Vars) -> Result<Wanted, Halt>,
         batches: &mut Vec<Batch>,
     ) {
+        let task = &include.task;
         let vars = self.task_vars(host, task);
-        let rounds: Vec<(Vars, Vec<(String, Value)>)> = match self.repeat(task, host, &vars) {
+        let rounds: Vec<(Vars, Vec<(String, Value)>)> = match self.repeat(task, &vars) {
             Ok(Repetition::Once) => vec![(vars.clone(), Vec::new())],
             Ok(Repetition::Skipped(condition)) => {
-                return self.tell_include(task, info, host, &vars, Outcome::skipped(Some(condition)));
+                return self.tell_include(
+                    task,
+                    info,
+                    host,
+                    &vars,
+                    Outcome::skipped(Some(condition)),
+                );
             }
             Ok(Repetition::Items(items)) => (0..items.values.len())
                 .map(|index| {
@@ -124,7 +113,7 @@ impl Walk<'_> {
                 })
                 .collect(),
             Err(stop) => {
-                let outcome = self.stopped(&stop, &vars);
+                let outcome = self.stopped(&stop);
                 return self.tell_include(task, info, host, &vars, outcome);
             }
         };
@@ -132,11 +121,11 @@ impl Walk<'_> {
             let outcome = match self.condition(task, &vars) {
                 Ok(None) => None,
                 Ok(Some(skipped)) => Some(skipped),
-                Err(stop) => Some(self.stopped(&stop, &vars)),
+                Err(stop) => Some(self.stopped(&stop)),
             };
             let what = match outcome {
                 Some(outcome) => Err(outcome),
-                None => wanted(self, task, &vars).map_err(|stop| self.stopped(&stop, &vars)),
+                None => self.wanted(&include.target, &vars).map_err(|stop| self.stopped(&stop)),
             };
             match what {
                 Ok(what) => self.join(batches, what, host, extra),
@@ -146,12 +135,25 @@ impl Walk<'_> {
     }
 
     /// Hosts that include the same with the same item do it together.
-    fn join(&self, batches: &mut Vec<Batch>, what: Wanted, host: &str, extra: Vec<(String, Value)>) {
+    fn join(
+        &self,
+        batches: &mut Vec<Batch>,
+        what: Wanted,
+        host: &str,
+        extra: Vec<(String, Value)>,
+    ) {
         let item = (!extra.is_empty()).then(|| {
-            extra.iter().map(|(name, value)| format!("{name}={}", self.env.eval.shown(value).unwrap_or_default())).collect()
+            extra
+                .iter()
+                .map(|(name, value)| {
+                    format!("{name}={}", self.env.eval.shown(value).unwrap_or_default())
+                })
+                .collect()
         });
         let layer = Arc::new(Layer::of_values(Origin::Task, extra));
-        let fits = |batch: &&mut Batch| batch.what == what && batch.item == item && !batch.frames.contains_key(host);
+        let fits = |batch: &&mut Batch| {
+            batch.what == what && batch.item == item && !batch.frames.contains_key(host)
+        };
         match batches.iter_mut().find(fits) {
             Some(batch) => {
                 batch.hosts.push(host.to_owned());
@@ -166,8 +168,9 @@ impl Walk<'_> {
         }
     }
 
-    fn run_batch(&mut self, task: &Arc<Task>, info: &Arc<TaskInfo>, batch: Batch) {
-        let items = match self.load(task, &batch.what) {
+    fn run_batch(&mut self, include: &Include, info: &Arc<TaskInfo>, batch: Batch) {
+        let task = &include.task;
+        let items = match self.load(include, &batch.what) {
             Ok(items) => items,
             Err(message) => {
                 for host in self.active(&batch.hosts) {
@@ -180,58 +183,62 @@ impl Walk<'_> {
         for host in self.active(&batch.hosts) {
             let vars = self.task_vars(&host, task);
             let mut results = Map::new();
-            results.insert("include".into(), included_name(&batch.what).into());
+            let (Wanted::Tasks(name) | Wanted::Role(RoleNames { name, .. })) = &batch.what;
+            results.insert("include".into(), name.as_str().into());
             self.tell_include(task, info, &host, &vars, Outcome::local(false, results));
         }
         self.frames.push(batch.frames);
         self.items(&items, &batch.hosts);
-        if let (Wanted::Role { name, .. }, false) = (&batch.what, self.hosts.is_empty()) {
-            for state in self.hosts.values_mut() {
-                state.roles_ended.retain(|ended| ended != name);
-            }
-        }
         self.frames.pop();
     }
 
-    fn load(&mut self, task: &Arc<Task>, what: &Wanted) -> Result<Vec<Item>, String> {
-        let loaded = match what {
-            Wanted::Tasks(path) => self.env.roles.include_tasks(task, path),
-            Wanted::Role { name, tasks, handlers, defaults, vars, public } => {
-                let from = [tasks.as_str(), handlers, defaults, vars];
-                self.env.roles.include_role(task, name, from).inspect(|included| {
-                    if let (Some(role), true) = (&included.role, *public) {
-                        self.play.add_role(Arc::clone(role));
-                    }
-                })
+    /// Reads what is included.
+    fn load(&mut self, include: &Include, what: &Wanted) -> Result<Vec<TaskItem>, String> {
+        let (items, problems) = match what {
+            Wanted::Tasks(file) => self.env.reader.include_tasks(include, file),
+            Wanted::Role(names) => {
+                let (run, problems) = self.env.reader.include_role(include, names);
+                if let (Some(run), true) = (&run, names.public) {
+                    self.play.add_role(Arc::clone(&run.role));
+                }
+                (run.into_iter().map(TaskItem::Role).collect(), problems)
             }
         };
-        let Included { items, handlers, .. } = loaded
-            .map_err(|diagnostics| diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
-        self.handlers.extend(handlers);
-        Ok(items)
+        let errors: Vec<String> = problems
+            .iter()
+            .filter(|problem| problem.severity == Severity::Error)
+            .map(ToString::to_string)
+            .collect();
+        if errors.is_empty() { Ok(items) } else { Err(errors.join("\n")) }
     }
 
     /// The include itself is a step that can be seen and registered.
-    fn tell_include(&mut self, task: &Arc<Task>, info: &Arc<TaskInfo>, host: &str, vars: &Vars, outcome: Outcome) {
-        let mut pending = Pending::new(Arc::clone(info), Arc::clone(task), host.to_owned(), Arc::clone(&self.env.eval));
+    fn tell_include(
+        &mut self,
+        task: &Arc<Task>,
+        info: &Arc<TaskInfo>,
+        host: &str,
+        vars: &Vars,
+        outcome: Outcome,
+    ) {
+        let mut pending = Pending::new(
+            Arc::clone(info),
+            Arc::clone(task),
+            host.to_owned(),
+            Arc::clone(&self.env.eval),
+        );
         pending.ignore_errors =
-            self.flag(task.common.first(|level| level.ignore_errors.as_ref()), vars, false).unwrap_or(false);
+            self.flag(task.scope.nearest(|own| &own.ignore_errors), vars, false).unwrap_or(false);
         pending.rescuable = self.rescues > 0;
         pending.items.push(PendingItem {
             label: None,
             vars: vars.clone(),
             extra: Vec::new(),
             delegated: None,
+            partly: None,
             answer: Answer::Here(Box::new(outcome)),
         });
         self.queue.push_back(Arc::new(pending));
         self.drain(false);
-    }
-}
-
-fn included_name(what: &Wanted) -> String {
-    match what {
-        Wanted::Tasks(path) => path.display().to_string(),
-        Wanted::Role { name, .. } => name.clone(),
     }
 }

@@ -2,60 +2,84 @@
 
 use std::sync::Arc;
 
-use crate::playbook::{Block, Item, Task};
+use crate::playbook::{Block, RoleRun, Task, TaskItem};
 use crate::run::hosts::Status;
 use crate::run::walk::Walk;
+use crate::source::Spanned;
 use crate::vars::Var;
+use crate::yaml::{Kind, Node, Style, Tag};
 
 impl Walk<'_> {
     /// Runs a list of tasks on those of some hosts that take part.
-    pub(super) fn items(&mut self, items: &[Item], hosts: &[String]) {
+    pub(super) fn items(&mut self, items: &[TaskItem], hosts: &[String]) {
         for item in items {
             if self.ended.is_some() {
                 return;
             }
             match item {
-                Item::Task(task) => self.any_task(task, hosts),
-                Item::Block(block) => self.block(block, hosts),
+                TaskItem::Task(task) if self.selected(task, hosts) => self.task(task, hosts, false),
+                TaskItem::Include(include) if self.selected(&include.task, hosts) => {
+                    self.include(include, hosts)
+                }
+                TaskItem::Task(_) | TaskItem::Include(_) => {}
+                TaskItem::Block(block) => self.block(block, hosts),
+                TaskItem::Role(run) => self.role(run, hosts),
             }
         }
     }
 
-    fn any_task(&mut self, task: &Arc<Task>, hosts: &[String]) {
-        if !self.selected(task, hosts) {
+    /// Runs a role after those that it depends on, on hosts where the same has not run yet.
+    fn role(&mut self, run: &RoleRun, hosts: &[String]) {
+        let done = |walk: &Self, host: &String| {
+            walk.hosts.get(host).is_some_and(|state| state.roles_done.contains(&run.role.identity))
+        };
+        let hosts: Vec<String> = hosts
+            .iter()
+            .filter(|host| run.allow_duplicates || !done(self, host))
+            .cloned()
+            .collect();
+        if hosts.is_empty() {
             return;
         }
-        match task.action.module.as_str() {
-            "include_tasks" | "include" => self.include_tasks(task, hosts),
-            "include_role" => self.include_role(task, hosts),
-            _ => self.task(task, hosts, false),
+        for dependency in &run.dependencies {
+            self.role(dependency, &hosts);
+        }
+        self.add_handlers(&run.handlers);
+        self.items(&run.items, &hosts);
+        for host in &hosts {
+            if let Some(state) = self.hosts.get_mut(host) {
+                state.roles_ended.retain(|ended| **ended != *run.role.name);
+                state.roles_done.push(run.role.identity.clone());
+            }
         }
     }
 
     /// Whether tags and `--start-at-task` let the task run.
     fn selected(&mut self, task: &Task, hosts: &[String]) -> bool {
         if let Some(start) = &self.start_at {
-            let name = task.name.as_ref().and_then(crate::yaml::Node::as_str).unwrap_or(&task.action.module);
-            let full = task.role.as_ref().map(|role| format!("{} : {name}", role.name));
+            let name = task.name.as_ref().and_then(Node::as_str).unwrap_or(task.module());
+            let full = task.scope.role().map(|role| format!("{} : {name}", role.name));
             if name != start && full.as_deref() != Some(start) {
                 return false;
             }
             self.start_at = None;
         }
         let Some(host) = hosts.first() else { return false };
-        let implicit = task.action.module == "meta";
-        if task.common.levels().all(|level| level.tags.is_empty()) {
-            return implicit || self.env.selection.takes(&[]);
+        let written = task.scope.tags();
+        if written.is_empty() {
+            return task.module() == "meta" || self.env.selection.takes::<&str>(&[]);
         }
-        let vars = self.task_vars(host, task);
+        let vars =
+            written.iter().any(|tag| tag.value.contains("{{")).then(|| self.task_vars(host, task));
         let mut tags: Vec<String> = Vec::new();
-        for node in task.common.levels().flat_map(|level| &level.tags) {
-            let value = self.env.eval.value(node, &vars).unwrap_or_else(|_| node.as_str().unwrap_or_default().into());
-            let values = value.as_list().map_or_else(|| vec![value.clone()], <[_]>::to_vec);
-            for value in values {
-                let text = self.env.eval.shown(&value).unwrap_or_default();
-                tags.extend(text.split(',').map(|tag| tag.trim().to_owned()));
-            }
+        for tag in written {
+            let text = match &vars {
+                Some(vars) => {
+                    self.env.eval.text(&string(tag), vars).unwrap_or_else(|_| tag.value.to_string())
+                }
+                None => tag.value.to_string(),
+            };
+            tags.extend(text.split(',').map(|tag| tag.trim().to_owned()));
         }
         self.env.selection.takes(&tags)
     }
@@ -99,12 +123,24 @@ impl Walk<'_> {
         let failure = self.hosts.get_mut(host).and_then(|state| state.failure.take());
         if let Some((task, result)) = failure {
             let entries = [("ansible_failed_task", task), ("ansible_failed_result", result)];
-            self.env.store.set(host, entries.map(|(name, value)| (name.to_owned(), Var::Data(value))));
+            self.env
+                .store
+                .set(host, entries.map(|(name, value)| (name.to_owned(), Var::Data(value))));
         }
     }
 
     fn with_status(&self, hosts: &[String], status: Status) -> Vec<String> {
-        let has = |host: &&String| self.hosts.get(*host).is_some_and(|state| state.status == status);
+        let has =
+            |host: &&String| self.hosts.get(*host).is_some_and(|state| state.status == status);
         hosts.iter().filter(has).cloned().collect()
+    }
+}
+
+/// Text with its place as a node that may be a template.
+fn string(text: &Spanned<Arc<str>>) -> Node {
+    Node {
+        kind: Kind::Str(Arc::clone(&text.value), Style::Plain),
+        tag: Tag::None,
+        span: text.span.clone(),
     }
 }

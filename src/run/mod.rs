@@ -1,3 +1,157 @@
-//! Walks a playbook over its hosts.
+//! Walks a playbook over its hosts: planning and applying are the same walk and ask hosts different questions.
+//!
+//! A task is bound on every host (variables, conditions, arguments; nothing is sent), then handed out, and its answer is taken
+//! as late as possible: when a template reads it, when a handler depends on it, or when the section ends. So hosts run ahead
+//! and a run costs round trips per dependency, not per task.
 
+mod check;
+mod connect;
+mod drain;
+mod env;
+mod flow;
 mod gate;
+mod handlers;
+mod hosts;
+mod include;
+mod items;
+mod magic;
+mod mode;
+mod pending;
+mod play;
+mod prepare;
+mod repeat;
+mod scope;
+pub(crate) mod tags;
+mod task;
+mod walk;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::event::{Event, Listener, Recap};
+use crate::inventory::Pattern;
+use crate::plan::eval::Eval;
+use crate::playbook::{Play, Playbook};
+use crate::run::connect::Connections;
+use crate::run::env::{Env, PlayEnv};
+use crate::run::gate::Gate;
+use crate::run::walk::{Counters, End, Walk};
+use crate::template::{Engine, Options as Strictness};
+use crate::vars::{Layer, Origin};
+
+pub use crate::actions::catalogue::Catalogue;
+pub use check::check;
+pub use env::Given;
+pub use mode::{Mode, Reviewed};
+
+/// A project, its hosts and the connections to them: planned and applied with these.
+pub struct Session {
+    env: Arc<Env>,
+    playbook: Playbook,
+    connections: Arc<Connections>,
+    gate: Arc<Gate>,
+}
+
+/// How a walk over a playbook ended.
+#[derive(Clone, Debug, Default)]
+pub struct Ended {
+    /// What happened on each host.
+    pub recap: Recap,
+    /// What was planned and seen through, to hold applying to it.
+    pub planned: Reviewed,
+}
+
+impl Session {
+    /// Prepares a run. Nothing is connected yet.
+    pub fn new(playbook: Playbook, mut given: Given) -> Result<Self, Vec<Diagnostic>> {
+        let strictness = Strictness { strict_conditions: given.options.strict_conditions };
+        let eval = Arc::new(Eval::new(Engine::new(strictness), given.options.verbosity));
+        let extra = std::mem::take(&mut given.extra);
+        let extra = Layer::of_nodes(
+            Origin::Extra,
+            extra.iter().map(|(name, node)| (name.value.as_str(), node)),
+        );
+        let limit = match &given.options.limit {
+            Some(text) => {
+                let limit = Pattern::limit(text, given.loader.root(), &given.loader)
+                    .map_err(|problem| vec![problem])?;
+                let problems = given.inventory.check_limit(&limit);
+                if problems.iter().any(|problem| problem.severity == Severity::Error) {
+                    return Err(problems);
+                }
+                Some(limit)
+            }
+            None => None,
+        };
+        let gate = Arc::new(Gate::new(given.options.forks));
+        let watcher: Arc<dyn crate::target::Watcher> = gate.clone();
+        let connections =
+            Arc::new(Connections::new(Arc::clone(&given.connector), watcher, given.options.forks));
+        let env = Arc::new(Env::new(given, extra, eval, limit));
+        Ok(Self { env, playbook, connections, gate })
+    }
+
+    /// The plays with the names of their hosts, and what is to be said about their patterns.
+    pub fn hosts(&self) -> Result<(Vec<(&Play, Vec<String>)>, Vec<Diagnostic>), Diagnostic> {
+        let mut all = Vec::new();
+        let mut diagnostics = Vec::new();
+        for play in &self.playbook.plays {
+            let (hosts, problems) = play::hosts_of(&self.env, play).map_err(plan_halt)?;
+            all.push((play, hosts));
+            diagnostics.extend(problems);
+        }
+        Ok((all, diagnostics))
+    }
+
+    /// Walks the playbook. `listener` hears what happens, in order.
+    pub fn walk(&self, mode: Mode, listener: &dyn Listener) -> Result<Ended, Diagnostic> {
+        self.connections.reset();
+        self.env.begin();
+        let Some(first) = self.playbook.plays.first() else { return Ok(Ended::default()) };
+        let mut walk = Walk {
+            play: Arc::new(PlayEnv::new(
+                &self.env.root,
+                Arc::new(first.clone()),
+                String::new(),
+                Vec::new(),
+                Layer::default(),
+            )),
+            env: Arc::clone(&self.env),
+            mode,
+            listener,
+            connections: Arc::clone(&self.connections),
+            gate: Arc::clone(&self.gate),
+            hosts: IndexMap::new(),
+            queue: VecDeque::new(),
+            frames: Vec::new(),
+            batch: Arc::new(Layer::default()),
+            rescues: 0,
+            gated: false,
+            ended: None,
+            handlers: Vec::new(),
+            start_at: self.env.options.start_at.clone(),
+            counters: Counters { request: self.env.next_requests(), ..Counters::default() },
+            planned: Reviewed::default(),
+            recap: Recap::default(),
+        };
+        for play in &self.playbook.plays {
+            let (hosts, problems) = play::hosts_of(&self.env, play).map_err(plan_halt)?;
+            for problem in problems {
+                walk.tell(&Event::Warning(problem.to_string()));
+            }
+            walk.play(&Arc::new(play.clone()), hosts)?;
+            if walk.ended == Some(End::Run) {
+                break;
+            }
+        }
+        self.env.used_requests(walk.counters.request);
+        Ok(Ended { recap: walk.recap, planned: walk.planned })
+    }
+}
+
+fn plan_halt(halt: crate::plan::halt::Halt) -> Diagnostic {
+    halt.into_diagnostic()
+}

@@ -2,12 +2,14 @@
 
 use std::sync::{Arc, OnceLock};
 
+use converge_host::stop::Why;
+
 use crate::event::TaskInfo;
 use crate::plan::eval::Eval;
+use crate::plan::halt::Halt;
 use crate::plan::outcome::{self, Outcome};
 use crate::playbook::Task;
 use crate::target::Ticket;
-use crate::plan::halt::Halt;
 use crate::value::Value;
 use crate::vars::Vars;
 
@@ -51,6 +53,8 @@ pub(crate) struct PendingItem {
     pub(crate) extra: Vec<(String, Value)>,
     /// The host it really runs on.
     pub(crate) delegated: Option<String>,
+    /// Why parts of a file that it renders can't be known.
+    pub(crate) partly: Option<Why>,
     /// The answer.
     pub(crate) answer: Answer,
 }
@@ -120,6 +124,9 @@ impl Pending {
             Answer::Coming(ticket, planned) => Outcome::from_reply(&ticket.wait(), *planned),
         };
         judge(&self.task, &self.eval, &item.vars, &mut outcome);
+        if let (Some(why), true) = (&item.partly, outcome.planned) {
+            outcome.warnings.push(format!("marked parts of the content depend on {why}"));
+        }
         for (name, value) in &item.extra {
             outcome.set(name, value.clone());
         }
@@ -133,15 +140,18 @@ pub(crate) fn judge(task: &Task, eval: &Eval, vars: &Vars, outcome: &mut Outcome
     use crate::event::Verdict;
     use crate::plan::eval::Truth;
 
-    if outcome.void || outcome.lost.is_some() || matches!(outcome.verdict, Verdict::Skipped { .. } | Verdict::Unknown(_)) {
+    if outcome.void
+        || outcome.lost.is_some()
+        || matches!(outcome.verdict, Verdict::Skipped { .. } | Verdict::Unknown(_))
+    {
         return;
     }
     if let Some(conditions) = &task.changed_when {
         let vars = with_result(task, vars, outcome);
         match eval.all(conditions, &vars) {
-            Ok(Truth::Unknown(unknown)) => outcome.set_changed(&Value::Unknown(unknown)),
+            Ok(Truth::Unknown(why)) => outcome.set_changed(&Value::unknown(why.0)),
             Ok(truth) => outcome.set_changed(&(truth == Truth::Yes).into()),
-            Err(stop) => return fail(outcome, eval, &stop, &vars),
+            Err(stop) => return fail(outcome, &stop),
         }
     }
     if let Some(conditions) = &task.failed_when {
@@ -149,24 +159,29 @@ pub(crate) fn judge(task: &Task, eval: &Eval, vars: &Vars, outcome: &mut Outcome
         match eval.all(conditions, &vars) {
             Ok(Truth::Unknown(_)) => {}
             Ok(truth) => {
-                let message = outcome.value.get("msg").and_then(Value::as_str).unwrap_or("`failed_when` holds").to_owned();
+                let message = outcome
+                    .value
+                    .get("msg")
+                    .and_then(Value::as_str)
+                    .unwrap_or("`failed_when` holds")
+                    .to_owned();
                 outcome.set("failed_when_result", (truth == Truth::Yes).into());
                 outcome.set_failed(truth == Truth::Yes, &message);
             }
-            Err(stop) => fail(outcome, eval, &stop, &vars),
+            Err(stop) => fail(outcome, &stop),
         }
     }
 }
 
-fn fail(outcome: &mut Outcome, eval: &Eval, stop: &Halt, vars: &Vars) {
-    let message = eval.message(&stop);
+fn fail(outcome: &mut Outcome, halt: &Halt) {
+    let message = halt.message();
     outcome.set_failed(true, &message);
     outcome.set("msg", message.into());
 }
 
 fn with_result(task: &Task, vars: &Vars, outcome: &Outcome) -> Vars {
     match &task.register {
-        Some(name) => vars.with_values([(name.value.clone(), outcome.value.clone())]),
+        Some(name) => vars.with_values([(name.value.to_string(), outcome.value.clone())]),
         None => vars.clone(),
     }
 }

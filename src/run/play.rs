@@ -4,15 +4,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use rand::seq::SliceRandom as _;
 
 use crate::diagnostic::Diagnostic;
 use crate::event::{Event, PlayInfo};
-use crate::playbook::{Action, Common, Play, Task};
+use crate::inventory::Pattern;
+use crate::plan::halt::Halt;
+use crate::playbook::{Action, ActionArgs, Directives, Play, Scope, Task, Var};
 use crate::run::env::{Env, PlayEnv};
 use crate::run::hosts::{HostState, Status};
+use crate::run::scope::layer;
 use crate::run::walk::{End, Walk};
 use crate::source::Spanned;
-use crate::plan::halt::Halt;
 use crate::value::Value;
 use crate::vars::{Layer, Origin, Vars};
 use crate::yaml::{Kind, Node, Style, Tag};
@@ -22,20 +25,21 @@ pub(crate) fn outer_vars(env: &Env) -> Vars {
     Vars::new(vec![Arc::clone(&env.extra)])
 }
 
-/// The names of a play's hosts, in the order in which they are worked on.
-pub(crate) fn hosts_of(env: &Env, play: &Play) -> Result<Vec<String>, Diagnostic> {
+/// The names of a play's hosts, in the order in which they are worked on, and what is to be said about its pattern.
+pub(crate) fn hosts_of(env: &Env, play: &Play) -> Result<(Vec<String>, Vec<Diagnostic>), Halt> {
     let vars = outer_vars(env);
-    let fail = |stop: &Halt| env.eval.diagnostic(stop, &vars).at(&play.hosts.span, "");
-    let value = env.eval.value(&play.hosts, &vars).map_err(|stop| fail(&stop))?;
+    let value = env.eval.value(&play.hosts, &vars)?;
     let parts = value.as_list().map_or_else(|| vec![value.clone()], <[Value]>::to_vec);
-    let parts: Result<Vec<String>, Halt> = parts.iter().map(|part| env.eval.shown(part)).collect();
-    let pattern = parts.map_err(|stop| fail(&stop))?.join(",");
+    let parts: Result<Vec<Spanned<String>>, Halt> = parts
+        .iter()
+        .map(|part| Ok(Spanned::new(env.eval.shown(part)?, play.hosts.span.clone())))
+        .collect();
+    let pattern = Pattern::read(&parts?)?;
     let inventory = env.inventory.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let mut hosts = inventory
-        .select(&pattern, env.options.limit.as_deref())
-        .map_err(|diagnostic| if diagnostic.labels.is_empty() { diagnostic.at(&play.hosts.span, "") } else { diagnostic })?;
+    let selection = inventory.select(&pattern, env.limit.as_ref());
+    let mut hosts: Vec<String> = selection.hosts.iter().map(|host| host.name.to_string()).collect();
     if let Some(order) = &play.order {
-        match env.eval.text(order, &vars).map_err(|stop| fail(&stop))?.as_str() {
+        match env.eval.text(order, &vars)?.as_str() {
             "inventory" => {}
             "reverse_inventory" => hosts.reverse(),
             "sorted" => hosts.sort(),
@@ -43,37 +47,61 @@ pub(crate) fn hosts_of(env: &Env, play: &Play) -> Result<Vec<String>, Diagnostic
                 hosts.sort();
                 hosts.reverse();
             }
-            "shuffle" => env.eval.shuffle(&mut hosts),
+            "shuffle" => hosts.shuffle(&mut rand::rng()),
             other => {
-                let message = format!("there is no order `{other}`");
-                let help = "there are inventory, reverse_inventory, sorted, reverse_sorted and shuffle";
-                return Err(Diagnostic::error(message).at(&order.span, "").help(help));
+                let help =
+                    "there are inventory, reverse_inventory, sorted, reverse_sorted and shuffle";
+                return Err(Halt::new(format!("there is no order `{other}`"))
+                    .at(&order.span)
+                    .help(help));
             }
         }
     }
-    Ok(hosts)
+    Ok((hosts, selection.diagnostics))
+}
+
+/// What a play is called: its name, or its host pattern.
+fn play_name(env: &Env, play: &Play) -> String {
+    let written = play.name.as_ref().unwrap_or(&play.hosts);
+    let shown = env.eval.text(written, &outer_vars(env));
+    shown.unwrap_or_else(|_| written.as_str().unwrap_or_default().to_owned())
 }
 
 /// `serial` as batches of hosts.
 fn batches(env: &Env, play: &Play, hosts: &[String]) -> Result<Vec<Vec<String>>, Halt> {
-    let Some(serial) = &play.serial else { return Ok(vec![hosts.to_vec()]) };
-    let value = env.eval.value(serial, &outer_vars(env))?;
-    let sizes = value.as_list().map_or_else(|| vec![value.clone()], <[Value]>::to_vec);
+    if play.serial.is_empty() {
+        return Ok(vec![hosts.to_vec()]);
+    }
+    let outer = outer_vars(env);
+    let mut sizes = Vec::new();
+    for node in &play.serial {
+        let value = env.eval.value(node, &outer)?;
+        sizes.extend(value.as_list().map_or_else(|| vec![value.clone()], <[Value]>::to_vec));
+    }
     let mut counts = Vec::new();
     for size in &sizes {
         let text = env.eval.shown(size)?;
         let count = match text.strip_suffix('%') {
             Some(percent) => {
-                let percent: f64 = percent.parse().map_err(|_| Halt::new(format!("`{text}` is no size of a batch")))?;
+                let percent: f64 = percent
+                    .parse()
+                    .map_err(|_| Halt::new(format!("`{text}` is no size of a batch")))?;
                 ((hosts.len() as f64 * percent / 100.0) as usize).max(1)
             }
-            None => text.parse().map_err(|_| Halt::new(format!("`{text}` is no size of a batch")))?,
+            None => {
+                text.parse().map_err(|_| Halt::new(format!("`{text}` is no size of a batch")))?
+            }
         };
         counts.push(if count == 0 { hosts.len() } else { count });
     }
     let (mut rest, mut batches) = (hosts, Vec::new());
     while !rest.is_empty() {
-        let size = counts.get(batches.len()).or(counts.last()).copied().unwrap_or(rest.len()).clamp(1, rest.len());
+        let size = counts
+            .get(batches.len())
+            .or(counts.last())
+            .copied()
+            .unwrap_or(rest.len())
+            .clamp(1, rest.len());
         let (batch, others) = rest.split_at(size);
         batches.push(batch.to_vec());
         rest = others;
@@ -85,16 +113,21 @@ impl Walk<'_> {
     /// Runs a play on its hosts, batch by batch.
     pub(super) fn play(&mut self, play: &Arc<Play>, hosts: Vec<String>) -> Result<(), Diagnostic> {
         let hosts: Vec<String> = hosts.into_iter().filter(|host| !self.env.failed(host)).collect();
-        self.tell(&Event::Play(PlayInfo { name: play.name.clone(), hosts: hosts.clone() }));
-        let mut vars = play.vars.clone();
-        vars.retain(|(name, _)| !self.env.options.answers.iter().any(|(answered, _)| *answered == name.value));
-        let layer = Layer::of_nodes(Origin::Play, &vars).and_values(self.env.options.answers.iter().cloned());
-        self.play = Arc::new(PlayEnv::new(&self.env.root, Arc::clone(play), hosts.clone(), layer));
+        let name = play_name(&self.env, play);
+        self.tell(&Event::Play(PlayInfo { name: name.clone(), hosts: hosts.clone() }));
+        let written = play.scope.own.vars.iter();
+        let answers = &self.env.options.answers;
+        let vars = written
+            .filter(|var| answers.iter().all(|(name, _)| **name != *var.name.value))
+            .cloned();
+        let layer =
+            layer(Origin::Play, &vars.collect::<Vec<_>>()).and_values(answers.iter().cloned());
+        self.play =
+            Arc::new(PlayEnv::new(&self.env.root, Arc::clone(play), name, hosts.clone(), layer));
         self.handlers.clone_from(&play.handlers);
         self.ended = None;
-        let outer = outer_vars(&self.env);
         let batches =
-            batches(&self.env, play, &hosts).map_err(|stop| self.env.eval.diagnostic(&stop, &outer).at(&play.span, ""))?;
+            batches(&self.env, play, &hosts).map_err(|halt| halt.at(&play.at).into_diagnostic())?;
         for batch in batches {
             self.batch(&batch);
             if matches!(self.ended, Some(End::Play | End::Run)) || self.env.all_failed(&batch) {
@@ -106,16 +139,30 @@ impl Walk<'_> {
     }
 
     fn batch(&mut self, hosts: &[String]) {
-        self.hosts = hosts.iter().map(|host| (host.clone(), HostState::default())).collect::<IndexMap<_, _>>();
-        self.gated = hosts.len() > 1 && self.play.play.strategy.as_ref().is_none_or(|strategy| !strategy.value.ends_with("free"));
+        self.hosts = hosts
+            .iter()
+            .map(|host| (host.clone(), HostState::default()))
+            .collect::<IndexMap<_, _>>();
+        self.gated = hosts.len() > 1
+            && self
+                .play
+                .play
+                .strategy
+                .as_ref()
+                .and_then(Node::as_str)
+                .is_none_or(|strategy| !strategy.ends_with("free"));
         self.batch = Arc::new(self.batch_layer());
         self.read_vars_files(hosts);
         self.gather(hosts);
         self.read_vars_files(hosts);
         let play = Arc::clone(&self.play.play);
         let force = self.env.options.force_handlers
-            || play.force_handlers.as_ref().is_some_and(|node| self.env.eval.flag(node, &outer_vars(&self.env)).unwrap_or(false));
-        for section in [vec![&play.pre_tasks], vec![&play.role_tasks, &play.tasks], vec![&play.post_tasks]] {
+            || play.force_handlers.as_ref().is_some_and(|node| {
+                self.env.eval.flag(node, &outer_vars(&self.env)).unwrap_or(false)
+            });
+        for section in
+            [vec![&play.pre_tasks], vec![&play.roles, &play.tasks], vec![&play.post_tasks]]
+        {
             for items in section {
                 self.items(items, hosts);
             }
@@ -134,7 +181,9 @@ impl Walk<'_> {
         let ended = if force { self.ended.take() } else { None };
         let failed: Vec<String> = hosts
             .iter()
-            .filter(|host| force && self.hosts.get(*host).is_some_and(|state| state.status == Status::Failed))
+            .filter(|host| {
+                force && self.hosts.get(*host).is_some_and(|state| state.status == Status::Failed)
+            })
             .cloned()
             .collect();
         for host in &failed {
@@ -155,30 +204,25 @@ impl Walk<'_> {
             Some(node) => self.env.eval.flag(node, &outer).unwrap_or(true),
             None => self.env.options.gather_facts,
         };
-        if !wanted || hosts.is_empty() || self.start_at.is_some() && play.gather_facts.is_none() && self.env.options.check {
-            if !wanted {
-                return;
-            }
+        if !wanted {
+            return;
         }
         let mut args = Vec::new();
         if let Some(subset) = &play.gather_subset {
-            args.push((Spanned::new("gather_subset".to_owned(), subset.span.clone()), subset.clone()));
+            args.push(Var::new("gather_subset", &subset.span, subset.clone()));
         }
         let name = Node {
             kind: Kind::Str("Gathering Facts".into(), Style::Plain),
             tag: Tag::None,
-            span: play.span.clone(),
+            span: play.at.clone(),
         };
         let action = Action {
-            name: Spanned::new("setup".to_owned(), play.span.clone()),
-            module: "setup".to_owned(),
-            args,
-            free_form: None,
-            template: None,
+            name: Spanned::new("setup".into(), play.at.clone()),
+            module: Some("setup".into()),
+            args: ActionArgs { named: args, ..ActionArgs::default() },
         };
-        let common = Common { parent: Some(Arc::clone(&play.common)), ..Common::default() };
-        let task = Arc::new(Task::of_action(name, action, Path::new(""), Arc::new(common)));
-        self.task(&task, hosts, false);
+        let scope = Scope::inside(&play.scope, Directives::default());
+        self.task(&Arc::new(plain(name, action, scope)), hosts, false);
     }
 
     /// Reads `vars_files` for each host. What can't be found yet may depend on facts; it is tried again after these were
@@ -188,13 +232,12 @@ impl Walk<'_> {
         for host in hosts {
             let mut layers = Vec::new();
             for entry in &play.vars_files {
-                let vars = self.vars(host, None, &play.common);
+                let vars = self.vars(host, None, &play.scope);
                 match self.vars_file(entry, &vars) {
                     Ok(Some(layer)) => layers.push(layer),
                     Ok(None) | Err(Halt::Unknown(_) | Halt::Mistake { undefined: true, .. }) => {}
                     Err(stop) => {
-                        let message = self.env.eval.message(&stop);
-                        self.tell(&Event::Warning(message));
+                        self.tell(&Event::Warning(stop.message()));
                     }
                 }
                 self.play.set_files_of(host, layers.clone());
@@ -207,18 +250,41 @@ impl Walk<'_> {
         let choices = entry.as_seq().map_or_else(|| vec![entry.clone()], <[Node]>::to_vec);
         for choice in &choices {
             let name = self.env.eval.text(choice, vars)?;
-            let candidates = [self.play.files.playbook().join("vars").join(&name), self.play.files.playbook().join(&name)];
+            let candidates = [
+                self.play.files.playbook().join("vars").join(&name),
+                self.play.files.playbook().join(&name),
+            ];
             let Some(path) = candidates.into_iter().find(|path| path.is_file()) else { continue };
             let Some(node) = self.play.files.yaml(&path)? else { return Ok(None) };
             let entries = node.as_map().unwrap_or_default();
-            let entries: Vec<(Spanned<String>, Node)> = entries
-                .iter()
-                .filter_map(|(key, value)| Some((Spanned::new(key.as_str()?.to_owned(), key.span.clone()), value.clone())))
-                .collect();
+            let entries: Vec<(&str, &Node)> =
+                entries.iter().filter_map(|(key, value)| Some((key.as_str()?, value))).collect();
             let origin = Origin::VarsFile(self.play.files.shown(&path).display().to_string());
-            return Ok(Some(Arc::new(Layer::of_nodes(origin, &entries))));
+            return Ok(Some(Arc::new(Layer::of_nodes(origin, entries))));
         }
         let names: Vec<&str> = choices.iter().filter_map(Node::as_str).collect();
         Err(Halt::new(format!("none of the vars_files {} exists", names.join(", "))))
+    }
+}
+
+/// A task that nobody wrote.
+fn plain(name: Node, action: Action, scope: Scope) -> Task {
+    Task {
+        at: name.span.clone(),
+        name: Some(name),
+        action,
+        scope: Arc::new(scope),
+        register: None,
+        r#loop: None,
+        changed_when: None,
+        failed_when: None,
+        until: Vec::new(),
+        retries: None,
+        delay: None,
+        r#async: None,
+        poll: None,
+        listen: Vec::new(),
+        handler: false,
+        file: Arc::from(Path::new("")),
     }
 }

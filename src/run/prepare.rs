@@ -3,20 +3,19 @@
 use std::sync::Arc;
 
 use converge_host::modules;
-use converge_host::stop::Why;
 
 use crate::actions::{self, Context, Done, Flow, Variable};
 use crate::plan::call::{Binder, BoundCall};
 use crate::plan::endpoint::endpoint;
 use crate::plan::escalation::Escalation;
 use crate::plan::eval::Truth;
+use crate::plan::halt::Halt;
 use crate::plan::outcome::Outcome;
 use crate::playbook::Task;
 use crate::run::mode::Nature;
 use crate::run::repeat::{Items, Repetition};
 use crate::run::walk::Walk;
 use crate::target::Endpoint;
-use crate::plan::halt::Halt;
 use crate::value::Value;
 use crate::vars::{Var, Vars};
 use crate::yaml::Kind;
@@ -65,7 +64,7 @@ impl Walk<'_> {
         let mut prepared = Prepared {
             host: host.to_owned(),
             items: Vec::new(),
-            looped: task.repeat.is_some(),
+            looped: task.r#loop.is_some(),
             ignore_errors: false,
             ignore_unreachable: false,
             hidden: false,
@@ -79,7 +78,7 @@ impl Walk<'_> {
             what: What::Here(Box::new(outcome)),
             flow: None,
         };
-        match self.repeat(task, host, &vars) {
+        match self.repeat(task, &vars) {
             Ok(Repetition::Once) => {
                 let item = self.item(task, host, &vars, None, Vec::new(), &mut prepared);
                 prepared.items.push(item);
@@ -91,7 +90,7 @@ impl Walk<'_> {
             }
             Err(stop) => {
                 prepared.looped = false;
-                prepared.items.push(whole(self.stopped(&stop, &vars)));
+                prepared.items.push(whole(self.stopped(&stop)));
                 self.settings(task, &vars, &mut prepared).unwrap_or_default();
             }
         }
@@ -137,7 +136,7 @@ impl Walk<'_> {
         };
         item.what = match self.bind(task, host, vars, &mut item, prepared) {
             Ok(what) => what,
-            Err(stop) => What::Here(Box::new(self.stopped(&stop, vars))),
+            Err(stop) => What::Here(Box::new(self.stopped(&stop))),
         };
         item
     }
@@ -154,28 +153,37 @@ impl Walk<'_> {
             return Ok(What::Here(Box::new(outcome)));
         }
         self.settings(task, vars, prepared)?;
-        item.delegated = match task.common.first(|level| level.delegate_to.as_ref()) {
+        item.delegated = match task.scope.nearest(|own| &own.delegate_to) {
             Some(node) => Some(self.env.eval.text(node, vars)?).filter(|name| !name.is_empty()),
             None => None,
         };
-        if let Some(action) = actions::find(&task.action.module) {
+        if let Some(action) = actions::find(task.module()) {
             let context = Context { eval: &self.env.eval, vars, task, files: &self.play.files };
             let done = (action.run)(&context)?;
             item.flow = self.take_in(host, done, item);
-            return Ok(std::mem::replace(&mut item.what, What::Here(Box::new(Outcome::skipped(None)))));
+            return Ok(std::mem::replace(
+                &mut item.what,
+                What::Here(Box::new(Outcome::skipped(None))),
+            ));
         }
-        let Some(entry) = modules::find(&task.action.module) else {
+        let Some(entry) = modules::find(task.module()) else {
             return Err(Halt::new(format!("no module is called `{}`", task.action.name.value)));
         };
-        let binder = Binder { eval: &self.env.eval, vars, task, files: &self.play.files, blobs: &self.env.blobs };
+        let binder = Binder {
+            eval: &self.env.eval,
+            vars,
+            task,
+            files: &self.play.files,
+            blobs: &self.env.blobs,
+        };
         let bound = binder.call(entry.spec)?;
         let options = &self.env.options;
         let (where_, place) = match &item.delegated {
-            Some(name) => (name.as_str(), self.vars(name, None, &self.play.play.common)),
+            Some(name) => (name.as_str(), self.vars(name, None, &self.play.play.scope)),
             None => (host, vars.clone()),
         };
-        let endpoint = endpoint(where_, &task.common, &place, &self.env.eval, &options.connection)?;
-        let escalation = Escalation::of(&task.common, vars, &self.env.eval, &options.escalation)?;
+        let endpoint = endpoint(where_, &task.scope, &place, &self.env.eval, &options.connection)?;
+        let escalation = Escalation::of(&task.scope, vars, &self.env.eval, &options.escalation)?;
         let nature = self.nature(task, vars)?;
         Ok(What::Call(Box::new(Request { bound, endpoint, escalation, nature })))
     }
@@ -206,33 +214,39 @@ impl Walk<'_> {
 
     /// What becomes of the task where a condition does not hold or can't be told.
     pub(super) fn condition(&self, task: &Task, vars: &Vars) -> Result<Option<Outcome>, Halt> {
-        let levels: Vec<_> = task.common.levels().collect();
-        for condition in levels.into_iter().rev().flat_map(|level| &level.when) {
+        for condition in task.scope.when() {
             match self.env.eval.condition(condition, vars)? {
                 Truth::Yes => {}
                 Truth::No => {
-                    let shown = condition.as_str().map_or_else(|| condition.span.text().to_owned(), str::to_owned);
+                    let shown = condition
+                        .as_str()
+                        .map_or_else(|| condition.span.text().to_owned(), str::to_owned);
                     return Ok(Some(Outcome::skipped(Some(shown))));
                 }
-                Truth::Unknown(unknown) => return Err(Halt::Unknown(unknown)),
+                Truth::Unknown(why) => return Err(Halt::Unknown(why)),
             }
         }
         Ok(None)
     }
 
     fn settings(&self, task: &Task, vars: &Vars, prepared: &mut Prepared) -> Result<(), Halt> {
-        let common = &task.common;
-        prepared.hidden = self.flag(common.first(|level| level.no_log.as_ref()), vars, false)?;
-        prepared.ignore_errors = self.flag(common.first(|level| level.ignore_errors.as_ref()), vars, false)?;
-        prepared.ignore_unreachable = self.flag(common.first(|level| level.ignore_unreachable.as_ref()), vars, false)?;
-        prepared.diff = self.flag(common.first(|level| level.diff.as_ref()), vars, true)?;
+        let scope = &task.scope;
+        prepared.hidden = self.flag(scope.nearest(|own| &own.no_log), vars, false)?;
+        prepared.ignore_errors = self.flag(scope.nearest(|own| &own.ignore_errors), vars, false)?;
+        prepared.ignore_unreachable =
+            self.flag(scope.nearest(|own| &own.ignore_unreachable), vars, false)?;
+        prepared.diff = self.flag(scope.nearest(|own| &own.diff), vars, true)?;
         Ok(())
     }
 
     /// Whether planning may run the task, because the project says that it changes nothing.
     fn nature(&self, task: &Task, vars: &Vars) -> Result<Nature, Halt> {
-        if let Some(node) = task.common.first(|level| level.check_mode.as_ref()) {
-            return Ok(if self.env.eval.flag(node, vars)? { Nature::PreviewOnly } else { self.probe(task) });
+        if let Some(node) = task.scope.nearest(|own| &own.check_mode) {
+            return Ok(if self.env.eval.flag(node, vars)? {
+                Nature::PreviewOnly
+            } else {
+                self.probe(task)
+            });
         }
         let never = |node: &crate::yaml::Node| match &node.kind {
             Kind::Bool(truth) => !truth,
@@ -244,17 +258,18 @@ impl Walk<'_> {
 
     /// Only commands are run while planning; other modules plan what they would do.
     fn probe(&self, task: &Task) -> Nature {
-        if matches!(task.action.module.as_str(), "command" | "shell" | "raw") { Nature::ReadOnly } else { Nature::Normal }
+        if matches!(task.module(), "command" | "shell" | "raw") {
+            Nature::ReadOnly
+        } else {
+            Nature::Normal
+        }
     }
 
     /// What becomes of a task that could not be bound.
-    pub(super) fn stopped(&self, stop: &Halt, vars: &Vars) -> Outcome {
-        match stop {
-            Halt::Unknown(unknown) => {
-                let reasons: Vec<&str> = unknown.reasons().iter().map(crate::value::Why::reason).collect();
-                Outcome::unknown(&Why(reasons.join(", ")))
-            }
-            stop => Outcome::failed(self.env.eval.message(&stop)),
+    pub(super) fn stopped(&self, halt: &Halt) -> Outcome {
+        match halt {
+            Halt::Unknown(why) => Outcome::unknown(why),
+            mistake => Outcome::failed(mistake.message()),
         }
     }
 }

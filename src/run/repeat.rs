@@ -1,12 +1,13 @@
 //! `loop` and `with_*`.
 
-use crate::plan::eval::{Eval, Truth};
-use crate::playbook::{Loop, Task};
+use crate::plan::eval::{Eval, Truth, unknown};
+use crate::plan::halt::Halt;
+use crate::playbook::{Loop, LoopKind, Task};
 use crate::run::prepare::{PreparedItem, What};
 use crate::run::walk::Walk;
-use crate::plan::halt::Halt;
 use crate::value::{Map, Value};
 use crate::vars::Vars;
+use crate::yaml::Node;
 
 /// How often a task runs on a host.
 pub(super) enum Repetition {
@@ -36,35 +37,33 @@ pub(super) struct BoundItem {
 
 impl Walk<'_> {
     /// Evaluates the loop of a task.
-    pub(super) fn repeat(&self, task: &Task, host: &str, vars: &Vars) -> Result<Repetition, Halt> {
-        let Some(written) = &task.repeat else { return Ok(Repetition::Once) };
-        let _ = host;
+    pub(super) fn repeat(&self, task: &Task, vars: &Vars) -> Result<Repetition, Halt> {
+        let Some(written) = &task.r#loop else { return Ok(Repetition::Once) };
         let eval = &self.env.eval;
-        let values = match &written.lookup {
-            None => eval.value(&written.items, vars).and_then(|value| as_list(&value)),
-            Some(lookup) => {
-                let folders = |kind: &str| self.play.files.folders(task.role.as_deref(), &task.file, kind);
-                eval.with_lookup(&lookup.value, &written.items, vars, &folders)
-            }
+        let values = match &written.kind {
+            LoopKind::Loop => eval.value(&written.items, vars).and_then(|value| as_list(&value)),
+            LoopKind::With(lookup) => eval.with_lookup(lookup, &written.items, vars),
         };
         let values = match values {
             Ok(values) => values,
             // A condition that does not hold without any item explains why the items are not there.
-            Err(stop @ (Halt::Mistake { .. })) => match self.condition(task, vars) {
+            Err(stop @ Halt::Mistake { .. }) => match self.condition(task, vars) {
                 Ok(Some(_)) => {
-                    let condition = task.common.levels().flat_map(|level| &level.when).next();
-                    let shown = condition.and_then(crate::yaml::Node::as_str).unwrap_or_default().to_owned();
+                    let condition = task.scope.when().into_iter().next();
+                    let shown = condition.and_then(Node::as_str).unwrap_or_default().to_owned();
                     return Ok(Repetition::Skipped(shown));
                 }
                 _ => return Err(stop),
             },
             Err(stop) => return Err(stop),
         };
-        let extended = self.flag(written.extended.as_ref(), vars, false)?;
+        let name =
+            |node: &Option<Node>| node.as_ref().map(|node| eval.text(node, vars)).transpose();
+        let extended = self.flag(written.control.extended.as_ref(), vars, false)?;
         Ok(Repetition::Items(Items {
             values,
-            variable: written.loop_var.as_ref().map_or_else(|| "item".to_owned(), |name| name.value.clone()),
-            index: written.index_var.as_ref().map(|name| name.value.clone()),
+            variable: name(&written.control.loop_var)?.unwrap_or_else(|| "item".to_owned()),
+            index: name(&written.control.index_var)?,
             extended,
             written: written.clone(),
         }))
@@ -91,14 +90,17 @@ impl Items {
 
     /// What is shown of an item.
     pub(super) fn label(&self, eval: &Eval, vars: &Vars, index: usize) -> String {
-        let label = self.written.label.as_ref().and_then(|node| eval.text(node, vars).ok());
+        let label = self.written.control.label.as_ref().and_then(|node| eval.text(node, vars).ok());
         label.unwrap_or_else(|| eval.shown(&self.values[index]).unwrap_or_default())
     }
 
     /// Whether the loop ends with this item (`break_when`). An answer that is on its way can't say so before it is here, so
     /// only what is decided here counts.
     pub(super) fn breaks(&self, eval: &Eval, item: &PreparedItem) -> bool {
-        let Some(conditions) = &self.written.break_when else { return false };
+        let conditions = &self.written.control.break_when;
+        if conditions.is_empty() {
+            return false;
+        }
         let What::Here(_) = item.what else { return false };
         matches!(eval.all(conditions, &item.vars), Ok(Truth::Yes))
     }
@@ -129,8 +131,8 @@ impl Items {
 
 /// The items of a `loop`, which takes lists only.
 fn as_list(value: &Value) -> Result<Vec<Value>, Halt> {
-    if let Value::Unknown(unknown) = value {
-        return Err(Halt::Unknown(unknown.clone()));
+    if let (Value::Unknown(_), Some(why)) = (value, unknown(value)) {
+        return Err(Halt::Unknown(why));
     }
     value.as_list().map(<[Value]>::to_vec).ok_or_else(|| {
         Halt::new(format!("`loop` takes a list, not {}", value.type_name()))

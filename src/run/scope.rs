@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::playbook::{Common, Role};
+use crate::playbook::{Role, Scope, Var};
 use crate::run::env::{Env, PlayEnv};
 use crate::vars::{Layer, Origin, Vars};
 
@@ -31,11 +31,12 @@ pub(crate) fn vars(
     play: &PlayEnv,
     host: &str,
     role: Option<&Arc<Role>>,
-    common: &Common,
+    scope: &Scope,
     magic: Arc<Layer>,
 ) -> Vars {
     let known = env.store.of(host);
-    let roles: Vec<RoleLayers> = in_sight(play, role).iter().map(|role| play.layers.of(role)).collect();
+    let roles: Vec<RoleLayers> =
+        in_sight(play, role).iter().map(|role| play.layers.of(role)).collect();
     let mut layers: Vec<Arc<Layer>> = Vec::with_capacity(24);
     layers.extend(roles.iter().map(|role| Arc::clone(&role.defaults)));
     layers.extend(env.inventory_layers(host, &play.play.folder).iter().cloned());
@@ -44,8 +45,14 @@ pub(crate) fn vars(
     layers.push(Arc::clone(&play.vars));
     layers.extend(play.files_of(host));
     layers.extend(roles.iter().map(|role| Arc::clone(&role.vars)));
-    let levels: Vec<&Common> = common.levels().filter(|level| !level.vars.is_empty()).collect();
-    layers.extend(levels.into_iter().rev().map(|level| Arc::new(Layer::of_nodes(Origin::Task, &level.vars))));
+    // The outermost scope is the play's, whose variables are weaker.
+    let levels: Vec<&Scope> = scope
+        .chain()
+        .filter(|level| level.parent.is_some() && !level.own.vars.is_empty())
+        .collect();
+    layers.extend(
+        levels.into_iter().rev().map(|level| Arc::new(layer(Origin::Task, &level.own.vars))),
+    );
     layers.push(Arc::new(Layer::of_vars(Origin::IncludeVars, known.included)));
     layers.push(Arc::new(Layer::of_vars(Origin::SetFact, known.set)));
     layers.extend(role.map(|role| play.layers.of(role).params));
@@ -54,12 +61,17 @@ pub(crate) fn vars(
     Vars::new(layers)
 }
 
+/// The layer of variables as they are written.
+pub(crate) fn layer(origin: Origin, vars: &[Var]) -> Layer {
+    Layer::of_nodes(origin, vars.iter().map(|var| (&*var.name.value, &var.value)))
+}
+
 /// The roles whose defaults and variables a task sees, the strongest last: all of the play, then those that its own role
 /// depends on, then its own.
 fn in_sight(play: &PlayEnv, own: Option<&Arc<Role>>) -> Vec<Arc<Role>> {
     let mut roles = play.roles();
     let Some(own) = own else { return roles };
-    let near: Vec<&Arc<Role>> = own.dependencies.iter().chain([own]).collect();
+    let near: Vec<&Arc<Role>> = own.parents.iter().chain([own]).collect();
     roles.retain(|role| !near.iter().any(|near| Arc::ptr_eq(near, role)));
     roles.extend(near.into_iter().cloned());
     roles
@@ -69,11 +81,11 @@ impl Layers {
     fn of(&self, role: &Arc<Role>) -> RoleLayers {
         let mut known = self.roles.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = known.entry(Arc::as_ptr(role) as usize).or_insert_with(|| {
-            let layer = |origin, vars| Arc::new(Layer::of_nodes(origin, vars));
+            let layer = |origin, vars| Arc::new(layer(origin, vars));
             let layers = RoleLayers {
-                defaults: layer(Origin::RoleDefaults(role.name.clone()), &role.defaults),
-                vars: layer(Origin::RoleVars(role.name.clone()), &role.vars),
-                params: layer(Origin::RoleParams(role.name.clone()), &role.params),
+                defaults: layer(Origin::RoleDefaults(role.name.to_string()), &role.defaults),
+                vars: layer(Origin::RoleVars(role.name.to_string()), &role.vars),
+                params: layer(Origin::RoleParams(role.name.to_string()), &role.params),
             };
             (Arc::clone(role), layers)
         });

@@ -21,17 +21,20 @@ use crate::target::Ticket;
 use crate::vars::Var;
 
 /// Modules whose results are variables of the host from then on, so that the next task has to wait for them.
-const FACTS: [&str; 6] = ["setup", "gather_facts", "package_facts", "service_facts", "getent", "mount_facts"];
+const FACTS: [&str; 6] =
+    ["setup", "gather_facts", "package_facts", "service_facts", "getent", "mount_facts"];
 
 impl Walk<'_> {
     /// Runs a task on those of some hosts that take part.
     pub(super) fn task(&mut self, task: &Arc<Task>, hosts: &[String], handler: bool) {
         self.drain(false);
-        let hosts: Vec<String> = self.active(hosts).into_iter().filter(|host| !self.role_ended(host, task)).collect();
+        let hosts: Vec<String> =
+            self.active(hosts).into_iter().filter(|host| !self.role_ended(host, task)).collect();
         let Some(first) = hosts.first() else { return };
         let vars = self.task_vars(first, task);
         let info = self.info(task, &vars, handler);
-        let once = self.flag(task.common.first(|level| level.run_once.as_ref()), &vars, false).unwrap_or(false);
+        let once =
+            self.flag(task.scope.nearest(|own| &own.run_once), &vars, false).unwrap_or(false);
         let on = if once { &hosts[..1] } else { &hosts[..] };
         let prepared: Vec<Prepared> = on.iter().map(|host| self.prepare(task, host)).collect();
         self.connect(&prepared);
@@ -40,39 +43,54 @@ impl Walk<'_> {
         for one in prepared {
             let host = one.host.clone();
             let shared = if once { hosts[1..].to_vec() } else { Vec::new() };
-            flows.extend(self.hand_out(task, &info, one, shared).into_iter().map(|flow| (host.clone(), flow)));
+            flows.extend(
+                self.hand_out(task, &info, one, shared)
+                    .into_iter()
+                    .map(|flow| (host.clone(), flow)),
+            );
         }
         if self.must_wait(task) {
             self.sync();
         }
         for (host, flow) in flows {
             let on = if once { hosts.clone() } else { vec![host] };
-            self.flow(&on, flow);
+            self.flow(task, &on, flow);
         }
     }
 
     /// Connects to the hosts that are needed, all at once.
     fn connect(&self, prepared: &[Prepared]) {
-        let calls = prepared.iter().flat_map(|one| &one.items).filter_map(|item| match &item.what {
-            What::Call(request) => Some(request.endpoint.clone()),
-            What::Here(_) => None,
-        });
+        let calls =
+            prepared.iter().flat_map(|one| &one.items).filter_map(|item| match &item.what {
+                What::Call(request) => Some(request.endpoint.clone()),
+                What::Here(_) => None,
+            });
         self.connections.prepare(&calls.collect::<Vec<_>>());
     }
 
     /// Whether later tasks can't be handed out before this one is answered.
     fn must_wait(&self, task: &Task) -> bool {
         let applies = !self.mode.plans();
-        FACTS.contains(&task.action.module.as_str())
+        FACTS.contains(&task.module())
             || (applies && task.failed_when.is_some())
-            || (applies && task.common.first(|level| level.delegate_to.as_ref()).is_some())
-            || (applies && task.common.first(|level| level.any_errors_fatal.as_ref()).is_some())
+            || (applies && task.scope.nearest(|own| &own.delegate_to).is_some())
+            || (applies && task.scope.nearest(|own| &own.any_errors_fatal).is_some())
             || (applies && self.play.play.max_fail_percentage.is_some())
     }
 
-    fn hand_out(&mut self, task: &Arc<Task>, info: &Arc<TaskInfo>, one: Prepared, shared: Vec<String>) -> Vec<Flow> {
-        let mut pending =
-            Pending::new(Arc::clone(info), Arc::clone(task), one.host.clone(), Arc::clone(&self.env.eval));
+    fn hand_out(
+        &mut self,
+        task: &Arc<Task>,
+        info: &Arc<TaskInfo>,
+        one: Prepared,
+        shared: Vec<String>,
+    ) -> Vec<Flow> {
+        let mut pending = Pending::new(
+            Arc::clone(info),
+            Arc::clone(task),
+            one.host.clone(),
+            Arc::clone(&self.env.eval),
+        );
         pending.looped = one.looped;
         pending.ignore_errors = one.ignore_errors;
         pending.ignore_unreachable = one.ignore_unreachable;
@@ -83,9 +101,13 @@ impl Walk<'_> {
         let mut chain = Vec::new();
         for PreparedItem { label, vars, extra, delegated, what, flow } in one.items {
             flows.extend(flow);
+            let partly = match &what {
+                What::Call(request) => request.bound.partly.clone(),
+                What::Here(_) => None,
+            };
             let answer = match what {
                 What::Here(outcome) => Answer::Here(outcome),
-                What::Call(request) if task.until.is_some() && !self.mode.plans() => {
+                What::Call(request) if !task.until.is_empty() && !self.mode.plans() => {
                     self.sync();
                     Answer::Here(Box::new(self.until(task, &one.host, &vars, &request)))
                 }
@@ -94,9 +116,12 @@ impl Walk<'_> {
                     self.submit(&one.host, &request, delegated.is_some(), key, &mut chain)
                 }
             };
-            pending.items.push(PendingItem { label, vars, extra, delegated, answer });
+            pending.items.push(PendingItem { label, vars, extra, delegated, partly, answer });
         }
-        if !pending.ignore_errors && !chain.is_empty()
+        // Whether a task with `failed_when` failed is decided here, not on the host.
+        if !pending.ignore_errors
+            && task.failed_when.is_none()
+            && !chain.is_empty()
             && let Some(state) = self.hosts.get_mut(&one.host)
         {
             state.chain = chain;
@@ -107,7 +132,7 @@ impl Walk<'_> {
             let whole = Arc::clone(&pending);
             let var = Var::Lazy(Arc::new(move || whole.outcome().value.clone()));
             for host in std::iter::once(&one.host).chain(&shared) {
-                self.env.store.set(host, [(name.value.clone(), var.clone())]);
+                self.env.store.set(host, [(name.value.to_string(), var.clone())]);
             }
         }
         self.queue.push_back(pending);
@@ -115,7 +140,12 @@ impl Walk<'_> {
     }
 
     /// What was approved for a step, where somebody was asked.
-    fn review_key(&mut self, info: &TaskInfo, host: &str, item: Option<&str>) -> Option<Vec<converge_host::change::Change>> {
+    fn review_key(
+        &mut self,
+        info: &TaskInfo,
+        host: &str,
+        item: Option<&str>,
+    ) -> Option<Vec<converge_host::change::Change>> {
         let Mode::Apply { reviewed: Some(reviewed) } = &self.mode else { return None };
         let key = self.counters.occurrences.next(&info.place, host, item);
         reviewed.get(&key).cloned()
@@ -140,7 +170,11 @@ impl Walk<'_> {
             Ok(helper) => helper,
             Err(outcome) => return Answer::Here(outcome),
         };
-        let after = if elsewhere { Vec::new() } else { self.hosts.get(host).map(|state| state.chain.clone()).unwrap_or_default() };
+        let after = if elsewhere {
+            Vec::new()
+        } else {
+            self.hosts.get(host).map(|state| state.chain.clone()).unwrap_or_default()
+        };
         let (ticket, id) = self.send(&line, request, helper, after, reviewed);
         if !elsewhere {
             chain.push(id);
@@ -184,25 +218,37 @@ impl Walk<'_> {
             (Ok(helper), _) => Ok(helper),
             // A user that an earlier task makes: what it may see can't be told before.
             (Err(OpenError::NoSuchUser), Some(escalation)) if self.mode.plans() => {
-                let root = line.helper(Some(&Escalation { user: "root".into(), ..escalation.clone() }));
+                let root =
+                    line.helper(Some(&Escalation { user: "root".into(), ..escalation.clone() }));
                 let why = Why(format!("user {} does not exist yet", escalation.user));
                 root.map_err(|_| Box::new(Outcome::unknown(&why)))
             }
-            (Err(error), Some(escalation)) => Err(Box::new(Outcome::failed(explain(&error, escalation)))),
+            (Err(error), Some(escalation)) => {
+                Err(Box::new(Outcome::failed(explain(&error, escalation))))
+            }
             (Err(error), None) => Err(Box::new(Outcome::failed(format!("{error:?}")))),
         }
     }
 
     /// Repeats a request until its condition holds.
-    fn until(&mut self, task: &Task, host: &str, vars: &crate::vars::Vars, request: &Request) -> Outcome {
+    fn until(
+        &mut self,
+        task: &Task,
+        host: &str,
+        vars: &crate::vars::Vars,
+        request: &Request,
+    ) -> Outcome {
         let eval = Arc::clone(&self.env.eval);
         let number = |node: Option<&crate::yaml::Node>, default: i64| {
-            node.map_or(Ok(default), |node| eval.value(node, vars).and_then(|value| eval.integer(&value)))
+            node.map_or(Ok(default), |node| {
+                eval.value(node, vars).and_then(|value| eval.integer(&value))
+            })
         };
-        let (retries, delay) = match (number(task.retries.as_ref(), 3), number(task.delay.as_ref(), 5)) {
-            (Ok(retries), Ok(delay)) => (retries.max(0), delay.max(0)),
-            (Err(stop), _) | (_, Err(stop)) => return self.stopped(&stop, vars),
-        };
+        let (retries, delay) =
+            match (number(task.retries.as_ref(), 3), number(task.delay.as_ref(), 5)) {
+                (Ok(retries), Ok(delay)) => (retries.max(0), delay.max(0)),
+                (Err(stop), _) | (_, Err(stop)) => return self.stopped(&stop),
+            };
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -213,20 +259,23 @@ impl Walk<'_> {
                 return outcome;
             }
             let vars = match &task.register {
-                Some(name) => vars.with_values([(name.value.clone(), outcome.value.clone())]),
+                Some(name) => vars.with_values([(name.value.to_string(), outcome.value.clone())]),
                 None => vars.clone(),
             };
-            let conditions = task.until.as_deref().unwrap_or_default();
+            let conditions = &task.until;
             match eval.all(conditions, &vars) {
                 Ok(Truth::Yes) => return outcome,
                 Ok(_) if attempt > retries => {
                     let message = outcome.value.get("msg").and_then(crate::value::Value::as_str);
-                    let message = message.filter(|text| !text.is_empty()).unwrap_or("the condition of `until` never held").to_owned();
+                    let message = message
+                        .filter(|text| !text.is_empty())
+                        .unwrap_or("the condition of `until` never held")
+                        .to_owned();
                     outcome.set_failed(true, &message);
                     return outcome;
                 }
                 Ok(_) => std::thread::sleep(Duration::from_secs(delay.unsigned_abs())),
-                Err(stop) => return self.stopped(&stop, &vars),
+                Err(stop) => return self.stopped(&stop),
             }
         }
     }
@@ -240,8 +289,9 @@ impl Walk<'_> {
     }
 
     fn role_ended(&self, host: &str, task: &Task) -> bool {
-        let Some(role) = &task.role else { return false };
-        self.hosts.get(host).is_some_and(|state| state.roles_ended.contains(&role.name))
+        let Some(role) = task.scope.role() else { return false };
+        self.hosts
+            .get(host)
+            .is_some_and(|state| state.roles_ended.iter().any(|ended| **ended == *role.name))
     }
 }
-

@@ -1,12 +1,15 @@
 //! The walk over a playbook: the state that planning and applying share.
 
 use std::collections::{HashMap, VecDeque};
+use std::path::Path;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
 use crate::event::{Event, Listener, Recap, TaskInfo};
-use crate::playbook::{Common, Role, Task};
+use crate::plan::eval::TaskFiles;
+use crate::plan::halt::Halt;
+use crate::playbook::{Role, Scope, Task, TaskItem};
 use crate::run::connect::Connections;
 use crate::run::env::{Env, PlayEnv};
 use crate::run::gate::{Gate, Turn};
@@ -15,7 +18,7 @@ use crate::run::magic;
 use crate::run::mode::{Mode, Occurrences, Reviewed};
 use crate::run::pending::Pending;
 use crate::run::scope;
-use crate::plan::halt::Halt;
+use crate::template::LookupContext;
 use crate::value::Value;
 use crate::vars::{Layer, Origin, Vars};
 use crate::yaml::Node;
@@ -43,6 +46,8 @@ pub(crate) struct Walk<'a> {
     pub(super) gated: bool,
     /// The play, or its batch, was ended by `meta` or an error that is fatal for all.
     pub(super) ended: Option<End>,
+    /// Handlers of the play, and those of included roles.
+    pub(super) handlers: Vec<TaskItem>,
     /// No task before this one runs (`--start-at-task`).
     pub(super) start_at: Option<String>,
     pub(super) counters: Counters,
@@ -82,7 +87,9 @@ impl Walk<'_> {
 
     /// Those of some hosts that take part.
     pub(super) fn active(&self, hosts: &[String]) -> Vec<String> {
-        let active = |host: &&String| self.hosts.get(*host).is_some_and(|state| state.status == Status::Active);
+        let active = |host: &&String| {
+            self.hosts.get(*host).is_some_and(|state| state.status == Status::Active)
+        };
         hosts.iter().filter(active).cloned().collect()
     }
 
@@ -104,7 +111,9 @@ impl Walk<'_> {
             .play
             .all_hosts
             .iter()
-            .filter(|host| self.hosts.get(*host).map_or(!failed(host), |state| state.status == Status::Active))
+            .filter(|host| {
+                self.hosts.get(*host).map_or(!failed(host), |state| state.status == Status::Active)
+            })
             .map(|host| host.as_str().into())
             .collect();
         let values = [
@@ -116,9 +125,10 @@ impl Walk<'_> {
     }
 
     /// The variables of a task on a host, without those of a loop.
-    pub(super) fn vars(&self, host: &str, role: Option<&Arc<Role>>, common: &Common) -> Vars {
+    pub(super) fn vars(&self, host: &str, role: Option<&Arc<Role>>, scope: &Scope) -> Vars {
         let magic = magic::layer(&self.env, &self.play, host, role);
-        let mut vars = scope::vars(&self.env, &self.play, host, role, common, magic).with(Arc::clone(&self.batch));
+        let vars = scope::vars(&self.env, &self.play, host, role, scope, magic);
+        let mut vars = vars.with_lookups(self.lookups(role, None)).with(Arc::clone(&self.batch));
         for frame in &self.frames {
             if let Some(layer) = frame.get(host) {
                 vars = vars.with(Arc::clone(layer));
@@ -129,11 +139,32 @@ impl Walk<'_> {
 
     /// The variables of a task on a host.
     pub(super) fn task_vars(&self, host: &str, task: &Task) -> Vars {
-        self.vars(host, task.role.as_ref(), &task.common)
+        let vars = self.vars(host, task.scope.role(), &task.scope);
+        vars.with_lookups(self.lookups(task.scope.role(), Some(&task.file)))
+    }
+
+    /// What lookups of a task reach.
+    fn lookups(&self, role: Option<&Arc<Role>>, file: Option<&Path>) -> Arc<dyn LookupContext> {
+        let folders = |kind| {
+            self.play.files.folders(role.map(|role| &**role), file.unwrap_or(Path::new("")), kind)
+        };
+        let env = Arc::clone(&self.env);
+        Arc::new(TaskFiles {
+            files: folders("files"),
+            templates: folders("templates"),
+            vars: folders("vars"),
+            playbook: self.play.files.playbook().to_path_buf(),
+            hosts: Arc::new(move |pattern| env.select(pattern).map_err(|problem| problem.message)),
+        })
     }
 
     /// A keyword that is true or false.
-    pub(super) fn flag(&self, node: Option<&Node>, vars: &Vars, default: bool) -> Result<bool, Halt> {
+    pub(super) fn flag(
+        &self,
+        node: Option<&Node>,
+        vars: &Vars,
+        default: bool,
+    ) -> Result<bool, Halt> {
         node.map_or(Ok(default), |node| self.env.eval.flag(node, vars))
     }
 
@@ -146,19 +177,34 @@ impl Walk<'_> {
                 let rendered = self.env.eval.text(node, vars);
                 rendered.unwrap_or_else(|_| node.as_str().unwrap_or_default().to_owned())
             }
-            None => task.action.module.clone(),
+            None => task.module().to_owned(),
         };
-        let name = match &task.role {
+        let name = match task.scope.role() {
             Some(role) => format!("{} : {bare}", role.name),
             None => bare,
         };
         Arc::new(TaskInfo {
             number: self.counters.task,
             name,
-            module: task.action.module.clone(),
-            place: task.span.to_string(),
+            module: task.module().to_owned(),
+            place: task.at.to_string(),
             handler,
         })
+    }
+
+    /// Handlers of a role take part from now on; those that do already are not added again.
+    pub(super) fn add_handlers(&mut self, handlers: &[TaskItem]) {
+        for handler in handlers {
+            let known = self.handlers.iter().any(|other| match (other, handler) {
+                (TaskItem::Task(one), TaskItem::Task(other)) => one.at == other.at,
+                (TaskItem::Block(one), TaskItem::Block(other)) => one.at == other.at,
+                (TaskItem::Include(one), TaskItem::Include(other)) => one.task.at == other.task.at,
+                _ => false,
+            });
+            if !known {
+                self.handlers.push(handler.clone());
+            }
+        }
     }
 
     /// Shows the task, if it was not the last one to be shown.

@@ -138,7 +138,9 @@ impl Error {
     pub fn help(&self) -> Vec<String> {
         match self {
             Self::Config(_) | Self::Protocol { .. } => Vec::new(),
-            Self::Resolve { .. } => vec!["set `ansible_host` to an address, or correct the name".to_owned()],
+            Self::Resolve { .. } => {
+                vec!["set `ansible_host` to an address, or correct the name".to_owned()]
+            }
             Self::Unreachable { .. } | Self::Timeout { .. } => {
                 vec!["check that the machine is up, the address and port are right, and no firewall is in between".to_owned()]
             }
@@ -152,7 +154,10 @@ impl Error {
 
 impl HostKeyError {
     fn help(&self) -> Vec<String> {
-        let file = self.file.as_ref().map_or_else(|| "a file of known hosts".to_owned(), |file| format!("`{}`", file.display()));
+        let file = self.file.as_ref().map_or_else(
+            || "a file of known hosts".to_owned(),
+            |file| format!("`{}`", file.display()),
+        );
         match &self.kind {
             HostKeyKind::Unknown | HostKeyKind::Certificate(_) => vec![
                 "compare the fingerprint with the one that `ssh-keygen -lf` prints on the host itself".to_owned(),
@@ -214,12 +219,18 @@ impl fmt::Display for Error {
                 write!(formatter, "cannot connect to `{address}`: {}", tried.join("; "))
             }
             Self::Timeout { address, step, after } => {
-                write!(formatter, "`{address}` does not answer: {step} took longer than {} s", after.as_secs())
+                write!(
+                    formatter,
+                    "`{address}` does not answer: {step} took longer than {} s",
+                    after.as_secs()
+                )
             }
             Self::HostKey(error) => error.fmt(formatter),
             Self::Refused(refused) => refused.fmt(formatter),
             Self::Protocol { address, why } => write!(formatter, "`{address}`: {why}"),
-            Self::Jump { hop, why } => write!(formatter, "cannot pass the jump host `{hop}`: {why}"),
+            Self::Jump { hop, why } => {
+                write!(formatter, "cannot pass the jump host `{hop}`: {why}")
+            }
             Self::Helper { host, why } => write!(formatter, "no helper runs on `{host}`: {why}"),
         }
     }
@@ -230,7 +241,10 @@ impl fmt::Display for HostKeyError {
         let Self { host, address, algorithm, fingerprint, .. } = self;
         match &self.kind {
             HostKeyKind::Unknown => {
-                write!(formatter, "the host key of `{host}` ({address}) is not known: {algorithm} {fingerprint}")
+                write!(
+                    formatter,
+                    "the host key of `{host}` ({address}) is not known: {algorithm} {fingerprint}"
+                )
             }
             HostKeyKind::Changed(place) => write!(
                 formatter,
@@ -273,9 +287,14 @@ impl fmt::Display for HelperError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Architecture(machine) => {
-                write!(formatter, "it is a `{machine}` machine, and helpers exist for x86_64 and aarch64")
+                write!(
+                    formatter,
+                    "it is a `{machine}` machine, and helpers exist for x86_64 and aarch64"
+                )
             }
-            Self::NoPlace(tried) => write!(formatter, "no folder can hold and run it: {}", tried.join("; ")),
+            Self::NoPlace(tried) => {
+                write!(formatter, "no folder can hold and run it: {}", tried.join("; "))
+            }
             Self::Upload(why) => write!(formatter, "it could not be uploaded: {why}"),
             Self::Silent { status, output } => {
                 write!(formatter, "it did not start")?;
@@ -287,7 +306,9 @@ impl fmt::Display for HelperError {
                 }
                 Ok(())
             }
-            Self::Timeout(after) => write!(formatter, "it did not answer within {} s", after.as_secs()),
+            Self::Timeout(after) => {
+                write!(formatter, "it did not answer within {} s", after.as_secs())
+            }
             Self::NotBuilt(arch) => write!(formatter, "this build carries no helper for {arch}"),
         }
     }

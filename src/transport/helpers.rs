@@ -55,7 +55,11 @@ mod tests {
             assert_eq!(Digest::of(&bytes), helper.digest, "{}", helper.arch);
             assert_eq!(bytes.len() as u64, helper.size);
             assert!(bytes.starts_with(b"\x7fELF"));
-            assert!(!bytes.windows(8).any(|window| window == b"/ld-linu"), "{} is not static", helper.arch);
+            assert!(
+                !bytes.windows(8).any(|window| window == b"/ld-linu"),
+                "{} is not static",
+                helper.arch
+            );
         }
     }
 }

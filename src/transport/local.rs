@@ -42,7 +42,11 @@ async fn watch(
         Ok(status) => {
             use std::os::unix::process::ExitStatusExt;
             let code = status.code().and_then(|code| u32::try_from(code).ok());
-            End { status: code, signal: status.signal().map(|signal| signal.to_string()), lost: None }
+            End {
+                status: code,
+                signal: status.signal().map(|signal| signal.to_string()),
+                lost: None,
+            }
         }
         Err(error) => End { lost: Some(error.to_string()), ..End::default() },
     };
@@ -50,7 +54,11 @@ async fn watch(
     let _nobody_listens = events.send(Event::End(end)).await;
 }
 
-async fn pump(mut from: impl AsyncRead + Unpin, events: mpsc::Sender<Event>, event: fn(Vec<u8>) -> Event) {
+async fn pump(
+    mut from: impl AsyncRead + Unpin,
+    events: mpsc::Sender<Event>,
+    event: fn(Vec<u8>) -> Event,
+) {
     let mut buffer = vec![0; PIECE];
     loop {
         match from.read(&mut buffer).await {

@@ -20,7 +20,9 @@ use tokio::runtime::{Builder, Runtime};
 
 pub use raw::Output;
 
-use crate::target::{Blobs, ConnectError, Connection as Means, Connector, Endpoint, Target, Watcher};
+use crate::target::{
+    Blobs, ConnectError, Connection as Means, Connector, Endpoint, Target, Watcher,
+};
 use crate::transport::error::Error;
 use crate::transport::session::Session;
 use crate::transport::ssh::config::{HostKeyPolicy, SshEndpoint, SshSettings, User};
@@ -57,7 +59,8 @@ impl Options {
 impl Transport {
     /// Starts the threads that serve the network.
     pub fn new(options: Options) -> io::Result<Self> {
-        let threads = std::thread::available_parallelism().map_or(1, |count| count.get().min(THREADS));
+        let threads =
+            std::thread::available_parallelism().map_or(1, |count| count.get().min(THREADS));
         let runtime = Builder::new_multi_thread()
             .worker_threads(threads)
             .thread_name("converge-net")
@@ -73,7 +76,11 @@ impl Transport {
     }
 
     /// Connects, gets a helper running, and waits for its greeting.
-    pub fn session(&self, endpoint: &Endpoint, watcher: Arc<dyn Watcher>) -> Result<Session, Error> {
+    pub fn session(
+        &self,
+        endpoint: &Endpoint,
+        watcher: Arc<dyn Watcher>,
+    ) -> Result<Session, Error> {
         let blobs = Arc::clone(&self.blobs);
         let name = &endpoint.name;
         self.block_on(async {
@@ -117,7 +124,9 @@ impl Transport {
     fn block_on<T>(&self, future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         match &self.runtime {
             Some(runtime) => runtime.block_on(future),
-            None => Err(Error::Protocol { address: String::new(), why: "the run is over".to_owned() }),
+            None => {
+                Err(Error::Protocol { address: String::new(), why: "the run is over".to_owned() })
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A program that runs somewhere with its input and output at hand: over SSH or on this machine, it looks the same.
 
-use std::fmt;
 use std::any::Any;
+use std::fmt;
 use std::pin::Pin;
 
 use tokio::io::AsyncWrite;

@@ -59,7 +59,10 @@ pub(crate) async fn run(
     feed.abort();
     drop(keep);
     match lost {
-        Some(why) => Err(Error::Protocol { address: "raw".to_owned(), why: format!("the connection was lost: {why}") }),
+        Some(why) => Err(Error::Protocol {
+            address: "raw".to_owned(),
+            why: format!("the connection was lost: {why}"),
+        }),
         None => Ok(output),
     }
 }

@@ -41,7 +41,10 @@ pub(crate) struct Started {
 }
 
 /// Starts a helper by a way to run commands.
-pub(crate) async fn start<F>(host: &str, mut exec: impl FnMut(String) -> F) -> Result<Started, Error>
+pub(crate) async fn start<F>(
+    host: &str,
+    mut exec: impl FnMut(String) -> F,
+) -> Result<Started, Error>
 where
     F: Future<Output = Result<Process, Error>>,
 {
@@ -53,12 +56,21 @@ where
         let mut boot = Boot { process, listener: Listener::new(&token), complaints: Vec::new() };
         match boot.run().await {
             Ok((hello, decoder)) => return Ok(Started { process: boot.process, decoder, hello }),
-            Err(Trouble::Folder { folder, .. }) if skip.len() < FOLDERS && boot::is_plain(&folder) => skip.push(folder),
+            Err(Trouble::Folder { folder, .. })
+                if skip.len() < FOLDERS && boot::is_plain(&folder) =>
+            {
+                skip.push(folder)
+            }
             Err(Trouble::Folder { folder, why }) => {
-                return Err(Error::Helper { host: host.to_owned(), why: HelperError::Upload(format!("{folder}: {why}")) });
+                return Err(Error::Helper {
+                    host: host.to_owned(),
+                    why: HelperError::Upload(format!("{folder}: {why}")),
+                });
             }
             Err(Trouble::Helper(why)) => return Err(Error::Helper { host: host.to_owned(), why }),
-            Err(Trouble::Lost(why)) => return Err(Error::Protocol { address: host.to_owned(), why }),
+            Err(Trouble::Lost(why)) => {
+                return Err(Error::Protocol { address: host.to_owned(), why });
+            }
         }
     }
 }
@@ -71,7 +83,10 @@ struct Boot {
 
 enum Trouble {
     /// Another folder may do.
-    Folder { folder: String, why: String },
+    Folder {
+        folder: String,
+        why: String,
+    },
     Helper(HelperError),
     Lost(String),
 }
@@ -83,8 +98,12 @@ impl Boot {
                 Some(Heard::Started(rest)) => return self.greeting(rest).await,
                 Some(Heard::Need { arch, packed }) => self.upload(&arch, packed).await?,
                 Some(Heard::Arch(machine)) => return Err(Trouble::Helper(self.missing(&machine))),
-                Some(Heard::Failed { folder, why }) => return Err(Trouble::Folder { folder, why: self.with_complaints(&why) }),
-                Some(Heard::NoPlace(tried)) => return Err(Trouble::Helper(HelperError::NoPlace(tried))),
+                Some(Heard::Failed { folder, why }) => {
+                    return Err(Trouble::Folder { folder, why: self.with_complaints(&why) });
+                }
+                Some(Heard::NoPlace(tried)) => {
+                    return Err(Trouble::Helper(HelperError::NoPlace(tried)));
+                }
                 Some(Heard::Noise) => {
                     let output = "the login shell prints without end".to_owned();
                     return Err(Trouble::Helper(HelperError::Silent { status: None, output }));
@@ -116,11 +135,16 @@ impl Boot {
 
     fn ended(&self, end: End) -> Trouble {
         if let Some(why) = end.lost {
-            return Trouble::Lost(format!("the connection was lost while a helper was started: {why}"));
+            return Trouble::Lost(format!(
+                "the connection was lost while a helper was started: {why}"
+            ));
         }
         // What cannot be executed: mounted noexec since it was put there.
         if let (Some(126 | 127), Some(folder)) = (end.status, self.listener.folder()) {
-            return Trouble::Folder { folder: folder.to_owned(), why: self.with_complaints("cannot be run") };
+            return Trouble::Folder {
+                folder: folder.to_owned(),
+                why: self.with_complaints("cannot be run"),
+            };
         }
         let noise = self.listener.noise();
         let output = if noise.is_empty() { String::new() } else { last_lines(&noise) };
@@ -150,11 +174,14 @@ impl Boot {
 
     async fn upload(&mut self, arch: &str, packed: bool) -> Result<(), Trouble> {
         let helper = helpers::ALL.iter().find(|helper| helper.arch == arch);
-        let helper = helper.ok_or_else(|| Trouble::Helper(HelperError::NotBuilt(arch.to_owned())))?;
+        let helper =
+            helper.ok_or_else(|| Trouble::Helper(HelperError::NotBuilt(arch.to_owned())))?;
         let sent = match packed {
             true => send(&mut self.process.input, helper.packed).await,
             false => {
-                let bytes = helper.unpack().map_err(|error| Trouble::Helper(HelperError::Upload(error.to_string())))?;
+                let bytes = helper
+                    .unpack()
+                    .map_err(|error| Trouble::Helper(HelperError::Upload(error.to_string())))?;
                 send(&mut self.process.input, &bytes).await
             }
         };
@@ -180,7 +207,10 @@ impl Boot {
                     decoder.feed(&bytes);
                 }
                 Err(error) => {
-                    return Err(Trouble::Helper(HelperError::Silent { status: None, output: error.to_string() }));
+                    return Err(Trouble::Helper(HelperError::Silent {
+                        status: None,
+                        output: error.to_string(),
+                    }));
                 }
             }
         }

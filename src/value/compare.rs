@@ -18,6 +18,7 @@ impl PartialEq for Value {
             (Self::Live(Live::Tuple(a)), Self::Live(Live::Tuple(b))) => a == b,
             (Self::Live(Live::List(a)), Self::Live(Live::List(b))) => Arc::ptr_eq(a, b),
             (Self::Live(Live::Map(a)), Self::Live(Live::Map(b))) => Arc::ptr_eq(a, b),
+            (Self::Live(Live::Mapping(a)), Self::Live(Live::Mapping(b))) => Arc::ptr_eq(a, b),
             (Self::Live(Live::Undefined(a)), Self::Live(Live::Undefined(b))) => Arc::ptr_eq(a, b),
             (Self::Live(Live::Object(a)), Self::Live(Live::Object(b))) => Arc::ptr_eq(a, b),
             (a, b) => match (Number::of(a), Number::of(b)) {

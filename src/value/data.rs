@@ -16,7 +16,8 @@ impl From<Data> for Value {
             Data::Str(text) => Self::from(text),
             Data::List(items) => items.into_iter().map(Self::from).collect(),
             Data::Map(entries) => {
-                let map: Map = entries.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+                let map: Map =
+                    entries.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
                 map.into()
             }
             // The content stays with the controller; a result that names it names nothing a template could read.
@@ -39,17 +40,25 @@ impl Value {
             Self::Bytes(bytes) => Data::Str(String::from_utf8_lossy(bytes).into_owned()),
             Self::List(items) => list(items)?,
             Self::Map(map) => {
-                let entries: Result<data::Map, Stop> =
-                    map.iter().map(|(key, value)| Ok((key.to_string(), value.to_data()?))).collect();
+                let entries: Result<data::Map, Stop> = map
+                    .iter()
+                    .map(|(key, value)| Ok((key.to_string(), value.to_data()?)))
+                    .collect();
                 Data::Map(entries?)
             }
             Self::Omit => return Err(Stop::value("`omit` is no data")),
             Self::Unknown(unknown) => return Err(Stop::Unknown(unknown.clone())),
-            Self::Live(Live::Undefined(undefined)) => return Err(Stop::Undefined(Arc::clone(undefined))),
+            Self::Live(Live::Undefined(undefined)) => {
+                return Err(Stop::Undefined(Arc::clone(undefined)));
+            }
             Self::Live(Live::List(items)) => list(&items.items()?)?,
             Self::Live(Live::Tuple(items)) => list(items)?,
             Self::Live(Live::Map(map)) => {
                 let map: Map = map.entries()?.into_iter().collect();
+                Self::from(map).to_data()?
+            }
+            Self::Live(Live::Mapping(mapping)) => {
+                let map: Map = mapping.entries()?.into_iter().collect();
                 Self::from(map).to_data()?
             }
             Self::Live(Live::Lazy(lazy)) => lazy.force()?.to_data()?,
@@ -75,7 +84,10 @@ mod tests {
     #[test]
     fn data_survives_the_way_there_and_back() {
         let value = Value::map([
-            (Key::from("a"), Value::list([Value::Int(1), Value::Float(0.5), Value::Null, Value::Bool(true)])),
+            (
+                Key::from("a"),
+                Value::list([Value::Int(1), Value::Float(0.5), Value::Null, Value::Bool(true)]),
+            ),
             (Key::from("b"), Value::from("text")),
         ]);
         assert_eq!(Value::from(value.to_data().unwrap()), value);
@@ -85,6 +97,9 @@ mod tests {
     fn what_is_not_known_is_not_sent() {
         assert!(Value::list([Value::unknown("x")]).to_data().is_err());
         assert!(Value::Omit.to_data().is_err());
-        assert_eq!(Value::map([(Key::Int(1), Value::Null)]).to_data().unwrap().as_map().unwrap()["1"], Data::Null);
+        assert_eq!(
+            Value::map([(Key::Int(1), Value::Null)]).to_data().unwrap().as_map().unwrap()["1"],
+            Data::Null
+        );
     }
 }

@@ -66,6 +66,10 @@ impl Value {
                 let map: Map = map.entries()?.into_iter().collect();
                 Self::from(map).to_json()?
             }
+            Self::Live(Live::Mapping(mapping)) => {
+                let map: Map = mapping.entries()?.into_iter().collect();
+                Self::from(map).to_json()?
+            }
             Self::Live(Live::Lazy(lazy)) => lazy.force()?.to_json()?,
             Self::Live(Live::Object(object)) => {
                 return Err(Stop::value(format!("a {} is not data", object.type_name())));

@@ -23,8 +23,30 @@ pub enum Live {
     Tuple(Arc<[Value]>),
     /// An item that is not rendered yet; found in lists and mappings only.
     Lazy(Arc<dyn Lazy>),
+    /// A mapping whose values are made when they are asked for.
+    Mapping(Arc<dyn Mapping>),
     /// Something that is no data: a function, a macro, a loop, a namespace.
     Object(Arc<dyn Object>),
+}
+
+/// A mapping whose values are made when they are asked for, such as `hostvars`.
+pub trait Mapping: Send + Sync {
+    /// The value of a key, if it is there.
+    fn get(&self, key: &str) -> Option<Result<Value, Stop>>;
+
+    /// The keys in order.
+    fn keys(&self) -> Vec<Arc<str>>;
+
+    /// All entries.
+    fn entries(&self) -> Result<Vec<(Key, Value)>, Stop> {
+        self.keys()
+            .into_iter()
+            .filter_map(|key| {
+                let value = self.get(&key)?;
+                Some(value.map(|value| (key.into(), value)))
+            })
+            .collect()
+    }
 }
 
 /// A value that is made when it is first asked for.
@@ -40,6 +62,11 @@ pub trait Object: Any + Send + Sync {
 
     /// Itself, to be cast to what it is.
     fn as_any(&self) -> &dyn Any;
+
+    /// What `str()` prints for it, if that is worth printing: such a thing counts as this text where data is needed.
+    fn text(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A list that can be changed.
@@ -57,6 +84,7 @@ impl Live {
             Self::List(list) => list.len() > 0,
             Self::Map(map) => map.len() > 0,
             Self::Tuple(items) => !items.is_empty(),
+            Self::Mapping(mapping) => !mapping.keys().is_empty(),
             Self::Object(_) => true,
         }
     }
@@ -65,7 +93,7 @@ impl Live {
         match self {
             Self::Undefined(_) => "AnsibleUndefined",
             Self::List(_) => "list",
-            Self::Map(_) => "dict",
+            Self::Map(_) | Self::Mapping(_) => "dict",
             Self::Tuple(_) => "tuple",
             Self::Lazy(_) => "lazy",
             Self::Object(object) => object.type_name(),

@@ -18,7 +18,7 @@ mod unknown;
 use std::sync::Arc;
 
 pub use key::Key;
-pub use live::{Lazy, Live, LiveList, LiveMap, Object};
+pub use live::{Lazy, Live, LiveList, LiveMap, Mapping, Object};
 pub use map::Map;
 pub use num_bigint::BigInt;
 pub use number::{Number, int_from_text};
@@ -74,6 +74,11 @@ impl Value {
     /// A value that only applying can tell, and why.
     pub fn unknown(why: impl Into<Arc<str>>) -> Self {
         Self::Unknown(Unknown::new(why))
+    }
+
+    /// A mapping whose values are made when they are asked for.
+    pub fn mapping(mapping: Arc<dyn Mapping>) -> Self {
+        Self::Live(Live::Mapping(mapping))
     }
 
     /// A tuple, which is a list in every result.

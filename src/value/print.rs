@@ -10,6 +10,10 @@ pub fn text(value: &Value) -> Result<String, Stop> {
     match value {
         Value::Str(text) => out.push_str(text),
         Value::Omit => out.push_str("<<Omit>>"),
+        Value::Live(Live::Object(object)) => match object.text() {
+            Some(text) => out.push_str(&text),
+            None => write_repr(&mut out, value)?,
+        },
         other => write_repr(&mut out, other)?,
     }
     Ok(out)
@@ -113,6 +117,14 @@ fn write_live(out: &mut String, live: &Live) -> Result<(), Stop> {
         Live::Map(map) => {
             let entries: Vec<_> =
                 map.entries()?.into_iter().map(|(key, value)| (key.to_value(), value)).collect();
+            write_entries(out, &entries)?;
+        }
+        Live::Mapping(mapping) => {
+            let entries: Vec<_> = mapping
+                .entries()?
+                .into_iter()
+                .map(|(key, value)| (key.to_value(), value))
+                .collect();
             write_entries(out, &entries)?;
         }
         Live::Tuple(items) if items.len() == 1 => write_items(out, items, "(", ",)")?,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::source::Spanned;
 use crate::value::Value;
 use crate::vars::Var;
 use crate::yaml::Node;
@@ -51,8 +50,11 @@ pub enum Origin {
 
 impl Layer {
     /// Of variables as they stand in a file; of a name that stands twice the last counts.
-    pub fn of_nodes(origin: Origin, vars: &[(Spanned<String>, Node)]) -> Self {
-        let entries = vars.iter().map(|(name, node)| (name.value.as_str().into(), Var::Text(node.clone())));
+    pub fn of_nodes<'a>(
+        origin: Origin,
+        vars: impl IntoIterator<Item = (&'a str, &'a Node)>,
+    ) -> Self {
+        let entries = vars.into_iter().map(|(name, node)| (name.into(), Var::Text(node.clone())));
         Self { origin, entries: Arc::new(entries.collect()) }
     }
 
@@ -60,6 +62,14 @@ impl Layer {
     pub fn of_values(origin: Origin, values: impl IntoIterator<Item = (String, Value)>) -> Self {
         let entries = values.into_iter().map(|(name, value)| (name.into(), Var::Data(value)));
         Self { origin, entries: Arc::new(entries.collect()) }
+    }
+
+    /// With some values on top.
+    #[must_use]
+    pub fn and_values(mut self, values: impl IntoIterator<Item = (String, Value)>) -> Self {
+        let entries = Arc::make_mut(&mut self.entries);
+        entries.extend(values.into_iter().map(|(name, value)| (name.into(), Var::Data(value))));
+        self
     }
 
     /// Of variables.

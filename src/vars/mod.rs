@@ -6,11 +6,11 @@
 mod layer;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use layer::{Layer, Origin};
 
-use crate::template::{Found, Scope};
+use crate::template::{Context, Engine, Found, LookupContext, NoLookups, Scope};
 use crate::value::Value;
 use crate::yaml::Node;
 
@@ -26,8 +26,17 @@ pub enum Var {
 }
 
 /// The variables that a task sees.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Vars {
+    stack: Stack,
+    /// What lookups reach beside variables.
+    lookups: Arc<dyn LookupContext>,
+    /// What was rendered already; shared by copies, not by those with another layer.
+    context: Arc<OnceLock<Arc<Context>>>,
+}
+
+#[derive(Clone, Default)]
+struct Stack {
     layers: Arc<[Arc<Layer>]>,
     /// Layers put on since; few.
     above: Vec<Arc<Layer>>,
@@ -37,15 +46,21 @@ impl Vars {
     /// Of layers, the lowest precedence first.
     pub fn new(layers: Vec<Arc<Layer>>) -> Self {
         let layers = layers.into_iter().filter(|layer| !layer.is_empty()).collect();
-        Self { layers, above: Vec::new() }
+        Self::of(Stack { layers, above: Vec::new() }, Arc::new(NoLookups))
+    }
+
+    /// With what lookups reach beside variables.
+    #[must_use]
+    pub fn with_lookups(&self, lookups: Arc<dyn LookupContext>) -> Self {
+        Self::of(self.stack.clone(), lookups)
     }
 
     /// With another layer on top.
     #[must_use]
     pub fn with(&self, layer: Arc<Layer>) -> Self {
-        let mut above = self.above.clone();
-        above.push(layer);
-        Self { layers: Arc::clone(&self.layers), above }
+        let mut stack = self.stack.clone();
+        stack.above.push(layer);
+        Self::of(stack, Arc::clone(&self.lookups))
     }
 
     /// With some values on top.
@@ -56,17 +71,45 @@ impl Vars {
 
     /// A variable, and the layer that says so.
     pub fn find(&self, name: &str) -> Option<(&Var, &Origin)> {
-        let layers = self.above.iter().rev().chain(self.layers.iter().rev());
-        layers.filter_map(|layer| Some((layer.get(name)?, layer.origin()))).next()
+        self.stack.find(name)
+    }
+
+    /// The evaluation in which each of these variables is rendered at most once.
+    pub fn context(&self, engine: &Engine) -> Arc<Context> {
+        let make =
+            || Arc::new(engine.context(Arc::new(self.stack.clone()), Arc::clone(&self.lookups)));
+        Arc::clone(self.context.get_or_init(make))
     }
 
     /// Whether there is a variable of this name.
     pub fn contains(&self, name: &str) -> bool {
         self.find(name).is_some()
     }
+
+    /// The names of all variables, the lowest layer's first.
+    pub fn names(&self) -> Vec<Arc<str>> {
+        Scope::names(&self.stack)
+    }
+
+    fn of(stack: Stack, lookups: Arc<dyn LookupContext>) -> Self {
+        Self { stack, lookups, context: Arc::default() }
+    }
 }
 
-impl Scope for Vars {
+impl Stack {
+    fn find(&self, name: &str) -> Option<(&Var, &Origin)> {
+        let mut layers = self.above.iter().rev().chain(self.layers.iter().rev());
+        layers.find_map(|layer| Some((layer.get(name)?, layer.origin())))
+    }
+}
+
+impl Default for Vars {
+    fn default() -> Self {
+        Self::new(Vec::new())
+    }
+}
+
+impl Scope for Stack {
     fn lookup(&self, name: &str) -> Option<Found> {
         self.find(name).map(|(var, _)| var.found())
     }
@@ -104,6 +147,6 @@ impl fmt::Debug for Var {
 
 impl fmt::Debug for Vars {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_list().entries(self.layers.iter().chain(&self.above)).finish()
+        formatter.debug_list().entries(self.stack.layers.iter().chain(&self.stack.above)).finish()
     }
 }

@@ -5,6 +5,7 @@ mod guard;
 mod mapping;
 mod node;
 mod parse;
+mod part;
 mod problem;
 mod scalar;
 mod tag;

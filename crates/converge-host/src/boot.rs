@@ -81,7 +81,8 @@ pub fn script(offers: &[Offer], token: &str, skip: &[String]) -> String {
         .replace("@TOKEN@", token)
         .replace("@OFFERS@\n", &cases)
         .replace("@SKIP@", &skip);
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let lines =
+        text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines.collect::<Vec<_>>().join(" ")
 }
 
@@ -92,7 +93,8 @@ pub fn command(script: &str) -> String {
 
 /// Whether a folder that the script named can be named to it again without harm.
 pub fn is_plain(folder: &str) -> bool {
-    !folder.is_empty() && folder.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-@+".contains(&byte))
+    !folder.is_empty()
+        && folder.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-@+".contains(&byte))
 }
 
 impl Listener {

@@ -10,15 +10,23 @@
 
 pub mod answer;
 pub mod args;
+mod base64;
+pub mod r#become;
 pub mod blob;
 pub mod boot;
 pub mod change;
+pub mod checksum;
 pub mod clock;
 pub mod data;
 mod expand;
+mod fnmatch;
 pub mod host;
+mod json;
 pub mod modules;
 mod pattern;
+pub mod python_re;
+pub mod serve;
 pub mod stop;
 pub mod wire;
 mod words;
+pub mod worker;

@@ -62,8 +62,12 @@ impl Session {
     ) -> Self {
         let Started { process, decoder, hello } = started;
         let (outbox, mail) = mpsc::unbounded_channel();
-        let shared =
-            Arc::new(Shared { host: host.to_owned(), watcher, blobs, state: Mutex::new(State::default()) });
+        let shared = Arc::new(Shared {
+            host: host.to_owned(),
+            watcher,
+            blobs,
+            state: Mutex::new(State::default()),
+        });
         tokio::spawn(writer::run(process.input, mail, Arc::clone(&shared.blobs)));
         // The reader must not keep the writer's mail open: that ends when the session is dropped.
         let reader = reader::Reader {
@@ -99,7 +103,9 @@ impl Session {
         match wire::encode(message) {
             // Where the writer is gone, the reader has said or will say that the connection is lost.
             Ok(frame) => drop(self.outbox.send(Outgoing::Frame(frame))),
-            Err(error) => tracing::error!("{}: a message cannot be sent: {error}", self.shared.host),
+            Err(error) => {
+                tracing::error!("{}: a message cannot be sent: {error}", self.shared.host)
+            }
         }
     }
 }
@@ -115,7 +121,10 @@ impl Target for Session {
             Ok(frame) => frame,
             Err(error) => {
                 let msg = format!("the request cannot be sent: {error}");
-                return Ticket::resolved(Reply::Failed(Failure { msg, results: Map::new() }, Vec::new()));
+                return Ticket::resolved(Reply::Failed(
+                    Failure { msg, results: Map::new() },
+                    Vec::new(),
+                ));
             }
         };
         let (ticket, resolver) = Ticket::new();
@@ -148,7 +157,9 @@ impl Target for Session {
             state.openings.insert(open.helper, sender);
         }
         self.send(&ToHelper::Open(open));
-        receiver.recv().unwrap_or_else(|_| Err(OpenError::Failed("the connection was lost".to_owned())))
+        receiver
+            .recv()
+            .unwrap_or_else(|_| Err(OpenError::Failed("the connection was lost".to_owned())))
     }
 
     fn reset(&self) {

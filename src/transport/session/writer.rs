@@ -62,7 +62,11 @@ pub(super) async fn run(
         if let Some(content) = contents.front_mut() {
             let end = (content.sent + CHUNK).min(content.bytes.len());
             let last = end == content.bytes.len();
-            let chunk = Chunk { digest: content.digest, bytes: content.bytes[content.sent..end].to_vec(), last };
+            let chunk = Chunk {
+                digest: content.digest,
+                bytes: content.bytes[content.sent..end].to_vec(),
+                last,
+            };
             content.sent = end;
             match wire::encode(&ToHelper::Chunk(chunk)) {
                 Ok(frame) => batch.extend_from_slice(&frame),

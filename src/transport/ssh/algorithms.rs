@@ -18,7 +18,8 @@ const CIPHERS: [cipher::Name; 6] = [
 ];
 
 /// Those that are only for old servers, offered on demand.
-const OLD_CIPHERS: [cipher::Name; 3] = [cipher::AES_256_CBC, cipher::AES_192_CBC, cipher::AES_128_CBC];
+const OLD_CIPHERS: [cipher::Name; 3] =
+    [cipher::AES_256_CBC, cipher::AES_192_CBC, cipher::AES_128_CBC];
 
 const KEX: [kex::Name; 12] = [
     kex::MLKEM768X25519_SHA256,
@@ -41,7 +42,8 @@ const OLD_KEX: [kex::Name; 3] = [kex::DH_GEX_SHA1, kex::DH_G14_SHA1, kex::DH_G1_
 const KEX_EXTENSIONS: [kex::Name; 2] =
     [kex::EXTENSION_SUPPORT_AS_CLIENT, kex::EXTENSION_OPENSSH_STRICT_KEX_AS_CLIENT];
 
-const MACS: [mac::Name; 4] = [mac::HMAC_SHA512_ETM, mac::HMAC_SHA256_ETM, mac::HMAC_SHA512, mac::HMAC_SHA256];
+const MACS: [mac::Name; 4] =
+    [mac::HMAC_SHA512_ETM, mac::HMAC_SHA256_ETM, mac::HMAC_SHA512, mac::HMAC_SHA256];
 
 const OLD_MACS: [mac::Name; 2] = [mac::HMAC_SHA1_ETM, mac::HMAC_SHA1];
 
@@ -60,7 +62,12 @@ pub(super) fn preferred(asked: &Algorithms) -> Result<Preferred, String> {
     kex.extend(KEX_EXTENSIONS);
     Ok(Preferred {
         kex: Cow::Owned(kex),
-        key: Cow::Owned(choose("HostKeyAlgorithms", asked.host_keys.as_deref(), &host_keys, &old_host_keys)?),
+        key: Cow::Owned(choose(
+            "HostKeyAlgorithms",
+            asked.host_keys.as_deref(),
+            &host_keys,
+            &old_host_keys,
+        )?),
         cipher: Cow::Owned(choose("Ciphers", asked.ciphers.as_deref(), &CIPHERS, &OLD_CIPHERS)?),
         mac: Cow::Owned(choose("MACs", asked.macs.as_deref(), &MACS, &OLD_MACS)?),
         ..Preferred::DEFAULT
@@ -87,9 +94,16 @@ fn choose<T: Clone + AsRef<str>>(
     let is_picked = |one: &T| picked.iter().any(|other| other.as_ref() == one.as_ref());
     let others = || defaults.iter().filter(|one| !is_picked(one)).cloned();
     let chosen: Vec<T> = match how {
-        Some('+') => defaults.iter().cloned().chain(picked.iter().filter(|one| {
-            defaults.iter().all(|other| other.as_ref() != one.as_ref())
-        }).cloned()).collect(),
+        Some('+') => defaults
+            .iter()
+            .cloned()
+            .chain(
+                picked
+                    .iter()
+                    .filter(|one| defaults.iter().all(|other| other.as_ref() != one.as_ref()))
+                    .cloned(),
+            )
+            .collect(),
         Some('-') => others().collect(),
         Some(_) => picked.iter().cloned().chain(others()).collect(),
         None => picked.clone(),
@@ -107,7 +121,11 @@ mod tests {
     use crate::transport::ssh::config::Algorithms;
 
     fn check(list: &str, expected: &[&str]) {
-        assert_eq!(choose("X", Some(list), &["a1", "a2", "b"], &["old"]).unwrap(), expected, "{list}");
+        assert_eq!(
+            choose("X", Some(list), &["a1", "a2", "b"], &["old"]).unwrap(),
+            expected,
+            "{list}"
+        );
     }
 
     #[test]
@@ -124,7 +142,10 @@ mod tests {
     #[test]
     fn nothing_left_is_an_error() {
         let asked = Algorithms { ciphers: Some("arcfour".to_owned()), ..Algorithms::default() };
-        assert_eq!(preferred(&asked).unwrap_err(), "`Ciphers arcfour` names no algorithm that is known here");
+        assert_eq!(
+            preferred(&asked).unwrap_err(),
+            "`Ciphers arcfour` names no algorithm that is known here"
+        );
     }
 
     #[test]

@@ -67,7 +67,8 @@ pub(super) async fn login(
     passwords: bool,
 ) -> Result<(), Error> {
     let report = Refused { address: endpoint.address(), ..Refused::default() };
-    let mut login = Login { handle, endpoint, ring, accepted: None, halfway: false, rsa_hash: None, report };
+    let mut login =
+        Login { handle, endpoint, ring, accepted: None, halfway: false, rsa_hash: None, report };
     if login.run(passwords).await? {
         return Ok(());
     }
@@ -104,7 +105,8 @@ impl Login<'_> {
                 let attempt = self.handle.authenticate_password(&self.endpoint.user, password);
                 let result = patiently(attempt).await.map_err(|trouble| self.error(trouble))?;
                 self.took(result)
-            } else if methods.keyboard_interactive && self.accepts(MethodKind::KeyboardInteractive) {
+            } else if methods.keyboard_interactive && self.accepts(MethodKind::KeyboardInteractive)
+            {
                 self.report.tried.push("the password as an answer".to_owned());
                 self.questions(password).await?
             } else {
@@ -139,15 +141,21 @@ impl Login<'_> {
 
         let mut offers = Vec::new();
         for file in &files {
-            let of_file = |public: &PublicKey| file.public.as_ref().is_some_and(|own| own.key_data() == public.key_data());
-            offers.extend(held.extract_if(.., |identity| of_file(&identity.public_key())).map(Offer::Agent));
+            let of_file = |public: &PublicKey| {
+                file.public.as_ref().is_some_and(|own| own.key_data() == public.key_data())
+            };
+            offers.extend(
+                held.extract_if(.., |identity| of_file(&identity.public_key())).map(Offer::Agent),
+            );
         }
         let (locked, open): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.is_locked());
         let offers_of = |files: Vec<Arc<KeyFile>>| {
             let mut offers = Vec::new();
             for file in files {
                 let given = certificates.iter().filter(|certificate| {
-                    file.public.as_ref().is_some_and(|public| public.key_data() == certificate.public_key())
+                    file.public
+                        .as_ref()
+                        .is_some_and(|public| public.key_data() == certificate.public_key())
                 });
                 for certificate in file.certificate.iter().chain(given) {
                     offers.push(Offer::Certificate(Arc::clone(&file), certificate.clone()));
@@ -184,7 +192,9 @@ impl Login<'_> {
             Offer::Agent(identity) => {
                 let Some(agent) = agent else { return Ok(false) };
                 let public = identity.public_key().into_owned();
-                self.report.tried.push(format!("agent key {}", describe(&public, identity.comment())));
+                self.report
+                    .tried
+                    .push(format!("agent key {}", describe(&public, identity.comment())));
                 let hash = self.hash(&public.algorithm()).await?;
                 let attempt = async {
                     match identity {
@@ -192,7 +202,9 @@ impl Login<'_> {
                             self.handle.authenticate_publickey_with(user, key, hash, agent).await
                         }
                         AgentIdentity::Certificate { certificate, .. } => {
-                            self.handle.authenticate_certificate_with(user, certificate, hash, agent).await
+                            self.handle
+                                .authenticate_certificate_with(user, certificate, hash, agent)
+                                .await
                         }
                     }
                 };
@@ -207,11 +219,17 @@ impl Login<'_> {
                 }
             }
             Offer::File(file) => self.offer_file(&file, None).await,
-            Offer::Certificate(file, certificate) => self.offer_file(&file, Some(certificate)).await,
+            Offer::Certificate(file, certificate) => {
+                self.offer_file(&file, Some(certificate)).await
+            }
         }
     }
 
-    async fn offer_file(&mut self, file: &KeyFile, certificate: Option<Certificate>) -> Result<bool, Error> {
+    async fn offer_file(
+        &mut self,
+        file: &KeyFile,
+        certificate: Option<Certificate>,
+    ) -> Result<bool, Error> {
         let user = self.endpoint.user.clone();
         let what = if certificate.is_some() { "certificate of key" } else { "key" };
         let public = match &file.public {
@@ -231,7 +249,9 @@ impl Login<'_> {
         // A person may be asked in here, who has all the time in the world; the server has its own limit.
         let result = match certificate {
             Some(certificate) => {
-                self.handle.authenticate_certificate_with(user, certificate, hash, &mut signer).await
+                self.handle
+                    .authenticate_certificate_with(user, certificate, hash, &mut signer)
+                    .await
             }
             None => self.handle.authenticate_publickey_with(user, public, hash, &mut signer).await,
         };
@@ -247,18 +267,26 @@ impl Login<'_> {
 
     /// Answers questions that hide what is typed by the password.
     async fn questions(&mut self, password: &str) -> Result<bool, Error> {
-        let start = self.handle.authenticate_keyboard_interactive_start(&self.endpoint.user, None::<String>);
+        let start = self
+            .handle
+            .authenticate_keyboard_interactive_start(&self.endpoint.user, None::<String>);
         let mut response = patiently(start).await.map_err(|trouble| self.error(trouble))?;
         for _ in 0..ROUNDS {
             match response {
                 KeyboardInteractiveAuthResponse::Success => return Ok(true),
                 KeyboardInteractiveAuthResponse::Failure { remaining_methods, partial_success } => {
-                    return Ok(self.took(AuthResult::Failure { remaining_methods, partial_success }));
+                    return Ok(
+                        self.took(AuthResult::Failure { remaining_methods, partial_success })
+                    );
                 }
                 KeyboardInteractiveAuthResponse::InfoRequest { prompts, .. } => {
                     if prompts.len() > 1 || prompts.iter().any(|prompt| prompt.echo) {
-                        let asked: Vec<_> = prompts.iter().map(|prompt| prompt.prompt.trim()).collect();
-                        self.note(format!("it asks `{}`, which nobody can answer in a run", asked.join(" ")));
+                        let asked: Vec<_> =
+                            prompts.iter().map(|prompt| prompt.prompt.trim()).collect();
+                        self.note(format!(
+                            "it asks `{}`, which nobody can answer in a run",
+                            asked.join(" ")
+                        ));
                         return Ok(false);
                     }
                     let answers = prompts.iter().map(|_| password.to_owned()).collect();
@@ -290,7 +318,9 @@ impl Login<'_> {
                 Some(agent)
             }
             Ok(Err(error)) => {
-                self.report.notes.push(format!("the agent at `{}` does not answer: {error}", socket.display()));
+                self.report
+                    .notes
+                    .push(format!("the agent at `{}` does not answer: {error}", socket.display()));
                 None
             }
             Err(_) => None,
@@ -313,9 +343,13 @@ impl Login<'_> {
         let mut found = Vec::new();
         for path in &self.endpoint.identities.certificates {
             let read = std::fs::read_to_string(path).map_err(|error| error.to_string());
-            match read.and_then(|text| Certificate::from_openssh(text.trim()).map_err(|error| error.to_string())) {
+            match read.and_then(|text| {
+                Certificate::from_openssh(text.trim()).map_err(|error| error.to_string())
+            }) {
                 Ok(certificate) => found.push(certificate),
-                Err(why) => self.report.notes.push(format!("certificate `{}`: {why}", path.display())),
+                Err(why) => {
+                    self.report.notes.push(format!("certificate `{}`: {why}", path.display()))
+                }
             }
         }
         found
@@ -329,7 +363,12 @@ impl Login<'_> {
         if let Some(hash) = self.rsa_hash {
             return Ok(hash);
         }
-        let hash = self.handle.best_supported_rsa_hash().await.map_err(|_| self.error(Trouble::HungUp))?.flatten();
+        let hash = self
+            .handle
+            .best_supported_rsa_hash()
+            .await
+            .map_err(|_| self.error(Trouble::HungUp))?
+            .flatten();
         self.rsa_hash = Some(hash);
         Ok(hash)
     }
@@ -362,14 +401,18 @@ impl Login<'_> {
                 report.notes.push("the server closed the connection".to_owned());
                 Error::Refused(Box::new(report))
             }
-            Trouble::TooSlow => {
-                Error::Timeout { address: self.endpoint.address(), step: "logging in", after: PATIENCE }
-            }
+            Trouble::TooSlow => Error::Timeout {
+                address: self.endpoint.address(),
+                step: "logging in",
+                after: PATIENCE,
+            },
         }
     }
 }
 
-async fn patiently<T>(attempt: impl Future<Output = Result<T, russh::Error>>) -> Result<T, Trouble> {
+async fn patiently<T>(
+    attempt: impl Future<Output = Result<T, russh::Error>>,
+) -> Result<T, Trouble> {
     match timeout(PATIENCE, attempt).await {
         Ok(Ok(result)) => Ok(result),
         Ok(Err(_)) => Err(Trouble::HungUp),

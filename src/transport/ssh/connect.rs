@@ -28,8 +28,12 @@ const NEXT_ADDRESS: Duration = Duration::from_millis(250);
 
 /// When a server hangs up before its greeting, it has too many half-open connections (`MaxStartups`): these are the pauses
 /// before trying again.
-const PAUSES: [Duration; 4] =
-    [Duration::from_millis(200), Duration::from_millis(600), Duration::from_millis(1500), Duration::from_millis(3000)];
+const PAUSES: [Duration; 4] = [
+    Duration::from_millis(200),
+    Duration::from_millis(600),
+    Duration::from_millis(1500),
+    Duration::from_millis(3000),
+];
 
 /// Makes and shares connections.
 pub struct Connector {
@@ -77,7 +81,9 @@ impl Connector {
                 let mut pauses = PAUSES.iter();
                 loop {
                     let deadline = Instant::now() + endpoint.connect_timeout;
-                    let stream = timeout_at(deadline, dial(endpoint)).await.map_err(|_| too_slow(endpoint, "connecting"))??;
+                    let stream = timeout_at(deadline, dial(endpoint))
+                        .await
+                        .map_err(|_| too_slow(endpoint, "connecting"))??;
                     match (self.start(endpoint, stream, None, deadline).await, pauses.next()) {
                         (Err(Attempt::Turned(_)), Some(pause)) => sleep(jitter(*pause)).await,
                         (result, _) => return result.map_err(Attempt::error),
@@ -92,13 +98,21 @@ impl Connector {
             Via::Jumps(hops) => {
                 let jump = self.jump(hops).await?;
                 let deadline = Instant::now() + endpoint.connect_timeout;
-                let open = jump.handle.channel_open_direct_tcpip(&endpoint.host, endpoint.port.into(), "127.0.0.1", 0);
-                let channel = timeout_at(deadline, open).await.map_err(|_| too_slow(endpoint, "connecting"))?;
+                let open = jump.handle.channel_open_direct_tcpip(
+                    &endpoint.host,
+                    endpoint.port.into(),
+                    "127.0.0.1",
+                    0,
+                );
+                let channel = timeout_at(deadline, open)
+                    .await
+                    .map_err(|_| too_slow(endpoint, "connecting"))?;
                 let channel = channel.map_err(|error| Error::Unreachable {
                     address: endpoint.address(),
                     tried: vec![format!("from jump host `{}`: {}", jump.address, plainly(&error))],
                 })?;
-                let result = self.start(endpoint, channel.into_stream(), Some(jump), deadline).await;
+                let result =
+                    self.start(endpoint, channel.into_stream(), Some(jump), deadline).await;
                 result.map_err(Attempt::error)
             }
         }
@@ -107,7 +121,10 @@ impl Connector {
     /// The connection to the last of these hosts, which is made once.
     async fn jump(&self, hops: &[SshEndpoint]) -> Result<Arc<Connection>, Error> {
         let Some((last, before)) = hops.split_last() else {
-            return Err(Error::Protocol { address: String::new(), why: "a jump without a host".to_owned() });
+            return Err(Error::Protocol {
+                address: String::new(),
+                why: "a jump without a host".to_owned(),
+            });
         };
         // All that decides on a connection is in here; passwords show as dots, and jump hosts have none.
         let key = format!("{hops:?}");
@@ -153,7 +170,8 @@ impl Connector {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let check = Check::new(endpoint).map_err(|why| Attempt::Failed(protocol(endpoint, why)))?;
-        let config = config(endpoint, &check).map_err(|why| Attempt::Failed(protocol(endpoint, why)))?;
+        let config =
+            config(endpoint, &check).map_err(|why| Attempt::Failed(protocol(endpoint, why)))?;
         let seen = Arc::new(Mutex::new(Seen::default()));
         let client = Client { check, seen: Arc::clone(&seen) };
         let handshake = client::connect_stream(Arc::new(config), stream, client);
@@ -168,7 +186,10 @@ impl Connector {
                         endpoint,
                         "the server closed the connection before its greeting; it may have too many of them (`MaxStartups`)",
                     )),
-                    None => Attempt::Failed(protocol(endpoint, format!("the SSH handshake failed: {}", plainly(&error)))),
+                    None => Attempt::Failed(protocol(
+                        endpoint,
+                        format!("the SSH handshake failed: {}", plainly(&error)),
+                    )),
                 });
             }
         };
@@ -198,7 +219,11 @@ impl Connection {
         let (read, write) = channel.split();
         let (sender, events) = mpsc::channel(EVENTS);
         tokio::spawn(Arc::clone(self).pump(read, sender));
-        Ok(Process { input: Box::pin(write.make_writer()), events, keep: Box::new((Arc::clone(self), write)) })
+        Ok(Process {
+            input: Box::pin(write.make_writer()),
+            events,
+            keep: Box::new((Arc::clone(self), write)),
+        })
     }
 
     /// Says good-bye.
@@ -272,7 +297,10 @@ impl Attempt {
 impl client::Handler for Client {
     type Error = russh::Error;
 
-    async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, Self::Error> {
+    async fn check_server_key(
+        &mut self,
+        shown: &PublicKeyOrCertificate,
+    ) -> Result<bool, Self::Error> {
         let judgement = self.check.judge(shown);
         let mut seen = lock(&self.seen);
         seen.greeted = true;
@@ -288,7 +316,10 @@ impl client::Handler for Client {
         }
     }
 
-    async fn disconnected(&mut self, reason: DisconnectReason<Self::Error>) -> Result<(), Self::Error> {
+    async fn disconnected(
+        &mut self,
+        reason: DisconnectReason<Self::Error>,
+    ) -> Result<(), Self::Error> {
         let mut seen = lock(&self.seen);
         match reason {
             DisconnectReason::ReceivedDisconnect(info) => {
@@ -341,7 +372,8 @@ async fn dial(endpoint: &SshEndpoint) -> Result<TcpStream, Error> {
 async fn connect_from(bind: Option<&str>, address: SocketAddr) -> std::io::Result<TcpStream> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     if let Some(bind) = bind {
-        let mut local = lookup_host((bind, 0)).await?.filter(|local| local.is_ipv4() == address.is_ipv4());
+        let mut local =
+            lookup_host((bind, 0)).await?.filter(|local| local.is_ipv4() == address.is_ipv4());
         let local = local.next().ok_or(std::io::ErrorKind::AddrNotAvailable)?;
         socket.bind(local)?;
     }
@@ -368,11 +400,17 @@ fn config(endpoint: &SshEndpoint, check: &Check) -> Result<client::Config, Strin
 fn plainly(error: &russh::Error) -> String {
     match error {
         russh::Error::KeepaliveTimeout => "the server does not answer any more".to_owned(),
-        russh::Error::Disconnect | russh::Error::HUP => "the server closed the connection".to_owned(),
+        russh::Error::Disconnect | russh::Error::HUP => {
+            "the server closed the connection".to_owned()
+        }
         russh::Error::IO(error) => plain_io(error),
         russh::Error::ChannelOpenFailure(why) => format!("the server refuses ({why:?})"),
         russh::Error::NoCommonAlgo { kind, ours, theirs } => {
-            format!("no common {kind:?} algorithm: we offer {}, it offers {}", ours.join(","), theirs.join(","))
+            format!(
+                "no common {kind:?} algorithm: we offer {}, it offers {}",
+                ours.join(","),
+                theirs.join(",")
+            )
         }
         other => other.to_string(),
     }
@@ -390,7 +428,9 @@ fn is_hang_up(error: &russh::Error) -> bool {
     use std::io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
     match error {
         russh::Error::Disconnect | russh::Error::HUP => true,
-        russh::Error::IO(error) => matches!(error.kind(), BrokenPipe | ConnectionReset | UnexpectedEof),
+        russh::Error::IO(error) => {
+            matches!(error.kind(), BrokenPipe | ConnectionReset | UnexpectedEof)
+        }
         _ => false,
     }
 }

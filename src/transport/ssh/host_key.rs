@@ -39,8 +39,10 @@ impl Check {
     /// Reads the files of known keys.
     pub(super) fn new(endpoint: &SshEndpoint) -> Result<Self, String> {
         let files = endpoint.host_key.user_files.iter().chain(&endpoint.host_key.global_files);
-        let known = KnownHosts::load(files).map_err(|error| format!("cannot read known host keys: {error}"))?;
-        let plain = (endpoint.host_key.alias.is_none() && endpoint.port != 22).then(|| endpoint.host.to_lowercase());
+        let known = KnownHosts::load(files)
+            .map_err(|error| format!("cannot read known host keys: {error}"))?;
+        let plain = (endpoint.host_key.alias.is_none() && endpoint.port != 22)
+            .then(|| endpoint.host.to_lowercase());
         Ok(Self { name: endpoint.key_name(), plain, known, endpoint: endpoint.clone() })
     }
 
@@ -119,16 +121,20 @@ impl Check {
             Verdict::Revoked(place) => return Err(HostKeyKind::Revoked(place)),
             Verdict::Unknown | Verdict::Changed(_) => return Ok(false),
         }
-        let key = PublicKey::new(certificate.public_key().clone(), "").to_bytes().unwrap_or_default();
+        let key =
+            PublicKey::new(certificate.public_key().clone(), "").to_bytes().unwrap_or_default();
         if let Verdict::Revoked(place) = self.known.check(&self.name, &key) {
             return Err(HostKeyKind::Revoked(place));
         }
         if certificate.cert_type() != CertType::Host {
             return invalid("it is a user's certificate");
         }
-        let host = self.endpoint.host_key.alias.as_ref().unwrap_or(&self.endpoint.host).to_lowercase();
+        let host =
+            self.endpoint.host_key.alias.as_ref().unwrap_or(&self.endpoint.host).to_lowercase();
         let principals = certificate.valid_principals();
-        if !principals.is_empty() && !principals.iter().any(|one| pattern::matches(&one.to_lowercase(), &host)) {
+        if !principals.is_empty()
+            && !principals.iter().any(|one| pattern::matches(&one.to_lowercase(), &host))
+        {
             return invalid(&format!("it is for {}", principals.join(", ")));
         }
         if certificate.critical_options().iter().next().is_some() {
@@ -153,7 +159,11 @@ impl Check {
             Verdict::Unknown => {
                 let added = known_hosts::append(&file, &self.line(key, blob));
                 if let Err(error) = added {
-                    tracing::warn!("cannot add the host key of {} to {}: {error}", self.name, file.display());
+                    tracing::warn!(
+                        "cannot add the host key of {} to {}: {error}",
+                        self.name,
+                        file.display()
+                    );
                 }
                 Ok(Trust::Yes)
             }
@@ -177,11 +187,19 @@ impl Check {
         let fetches = matches!(endpoint.via, Via::Direct) && endpoint.host_key.alias.is_none();
         let command = match (fetches, self.file()) {
             (true, Some(file)) => {
-                let port = if endpoint.port == 22 { String::new() } else { format!("-p {} ", endpoint.port) };
+                let port = if endpoint.port == 22 {
+                    String::new()
+                } else {
+                    format!("-p {} ", endpoint.port)
+                };
                 format!("ssh-keyscan {port}{} >> {}", endpoint.host, file.display())
             }
             _ => {
-                let port = if endpoint.port == 22 { String::new() } else { format!("-p {} ", endpoint.port) };
+                let port = if endpoint.port == 22 {
+                    String::new()
+                } else {
+                    format!("-p {} ", endpoint.port)
+                };
                 format!("ssh {port}{}@{} true", endpoint.user, endpoint.host)
             }
         };

@@ -86,9 +86,13 @@ impl KeyRing {
 
     async fn unlock(&self, file: &KeyFile) -> Result<Arc<PrivateKey>, String> {
         let name = format!("key `{}`", file.path.display());
-        let Some(text) = file.text.clone() else { return Err(format!("{name} has no private half")) };
+        let Some(text) = file.text.clone() else {
+            return Err(format!("{name} has no private half"));
+        };
         let Some(ask) = self.ask.clone() else {
-            return Err(format!("{name} is encrypted and there is nobody to ask for its passphrase"));
+            return Err(format!(
+                "{name} is encrypted and there is nobody to ask for its passphrase"
+            ));
         };
         let path = file.path.clone();
         // Both asking and the key derivation, made slow on purpose, would hold up every other connection here.
@@ -99,7 +103,9 @@ impl KeyRing {
                 };
                 match decode_secret_key(&text, Some(passphrase.expose())) {
                     Ok(key) => return Ok(Arc::new(key)),
-                    Err(russh::keys::Error::SshKey(KeyError::AlgorithmUnsupported { algorithm })) => {
+                    Err(russh::keys::Error::SshKey(KeyError::AlgorithmUnsupported {
+                        algorithm,
+                    })) => {
                         return Err(format!("is of a kind that is not supported: {algorithm}"));
                     }
                     Err(_) => {}
@@ -121,8 +127,10 @@ impl KeyFile {
             name.push(suffix);
             fs::read_to_string(PathBuf::from(name))
         };
-        let certificate = beside("-cert.pub").ok().and_then(|text| Certificate::from_openssh(text.trim()).ok());
-        let public_beside = || beside(".pub").ok().and_then(|text| PublicKey::from_openssh(text.trim()).ok());
+        let certificate =
+            beside("-cert.pub").ok().and_then(|text| Certificate::from_openssh(text.trim()).ok());
+        let public_beside =
+            || beside(".pub").ok().and_then(|text| PublicKey::from_openssh(text.trim()).ok());
         let unusable = |why: String| Absent::Unusable(format!("key `{}`: {why}", path.display()));
         let text = match fs::read_to_string(path) {
             Ok(text) => Zeroizing::new(text),
@@ -148,7 +156,9 @@ impl KeyFile {
         match decode_secret_key(&text, None) {
             Ok(key) => Ok(file(Some(key.public_key().clone()), Some(Ok(Arc::new(key))), None)),
             Err(_) if text.contains("ENCRYPTED") => Ok(file(public_beside(), None, Some(text))),
-            Err(error) => Err(unusable(format!("this is not a private key that can be used here ({error})"))),
+            Err(error) => {
+                Err(unusable(format!("this is not a private key that can be used here ({error})")))
+            }
         }
     }
 
@@ -172,10 +182,12 @@ impl russh::Signer for FileSigner<'_> {
             KeypairData::Rsa(pair) => (pair, hash).try_sign(&data),
             other => other.try_sign(&data),
         }
-        .map_err(|error| SignError::Locked(format!("key `{}` cannot sign: {error}", self.file.path.display())))?;
-        signature
-            .encode_prefixed(&mut data)
-            .map_err(|error| SignError::Locked(format!("key `{}` cannot sign: {error}", self.file.path.display())))?;
+        .map_err(|error| {
+            SignError::Locked(format!("key `{}` cannot sign: {error}", self.file.path.display()))
+        })?;
+        signature.encode_prefixed(&mut data).map_err(|error| {
+            SignError::Locked(format!("key `{}` cannot sign: {error}", self.file.path.display()))
+        })?;
         Ok(data)
     }
 }

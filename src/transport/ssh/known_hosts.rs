@@ -74,7 +74,10 @@ impl KnownHosts {
                 Ok(bytes) => known.parse(file, &String::from_utf8_lossy(&bytes)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => {
-                    return Err(io::Error::new(error.kind(), format!("`{}`: {error}", file.display())));
+                    return Err(io::Error::new(
+                        error.kind(),
+                        format!("`{}`: {error}", file.display()),
+                    ));
                 }
             }
         }
@@ -142,7 +145,9 @@ pub fn name(host: &str, port: u16) -> String {
 /// A line for a file. `salt` hashes the name.
 pub fn line(name: &str, kind: &str, blob: &[u8], salt: Option<[u8; 20]>) -> String {
     let name = match salt {
-        Some(salt) => format!("|1|{}|{}", STANDARD.encode(salt), STANDARD.encode(hash(&salt, name))),
+        Some(salt) => {
+            format!("|1|{}|{}", STANDARD.encode(salt), STANDARD.encode(hash(&salt, name)))
+        }
         None => name.to_owned(),
     };
     format!("{name} {kind} {}", STANDARD.encode(blob))
@@ -153,7 +158,8 @@ pub fn append(file: &Path, line: &str) -> io::Result<()> {
     if let Some(folder) = file.parent().filter(|folder| !folder.exists()) {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
-    let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(file)?;
+    let mut file =
+        OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(file)?;
     // A last line without its newline must not swallow ours.
     let mut last = [b'\n'];
     if file.seek(SeekFrom::End(0))? > 0 {
@@ -167,7 +173,9 @@ pub fn append(file: &Path, line: &str) -> io::Result<()> {
 impl Names {
     fn matches(&self, name: &str) -> bool {
         match self {
-            Self::Patterns(patterns) => pattern::list_matches(patterns.iter().map(String::as_str), name),
+            Self::Patterns(patterns) => {
+                pattern::list_matches(patterns.iter().map(String::as_str), name)
+            }
             Self::Hashed { salt, hash: expected } => hash(salt, name) == *expected,
         }
     }
@@ -285,7 +293,8 @@ mod tests {
 
     #[test]
     fn authorities_vouch_for_certificates_only() {
-        let known = known("@cert-authority *.example ssh-ed25519 AAAA\n@revoked * ssh-ed25519 BBBB");
+        let known =
+            known("@cert-authority *.example ssh-ed25519 AAAA\n@revoked * ssh-ed25519 BBBB");
         assert!(known.has_authority("web.example") && !known.has_authority("web"));
         assert_eq!(known.check_authority("web.example", KEY), Verdict::Known);
         assert_eq!(known.check_authority("web", KEY), Verdict::Unknown);
@@ -295,7 +304,11 @@ mod tests {
 
     #[test]
     fn lines_that_cannot_be_read_are_passed_over() {
-        check("web\nweb ssh-ed25519\nweb ssh-ed25519 ???\n@what web ssh-ed25519 AAAA", "web", Verdict::Unknown);
+        check(
+            "web\nweb ssh-ed25519\nweb ssh-ed25519 ???\n@what web ssh-ed25519 AAAA",
+            "web",
+            Verdict::Unknown,
+        );
         check("|1|x|y ssh-ed25519 AAAA\nweb ssh-ed25519 AAAA", "web", Verdict::Known);
     }
 

@@ -3,17 +3,17 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
 use crate::change::effect::Effect;
 use crate::change::manager;
-use crate::change::{Change, Description, Sign};
+use crate::change::{Change, Description, FileKind, FileState, Sign};
 use crate::data::Map;
 use crate::host::expected::Expected;
 use crate::host::real::Real;
-use crate::host::{Command, Manager, Output};
+use crate::host::{Command, Manager};
 use crate::stop::{Result, Stop};
 
 /// A refresh of what a package manager knows of its repositories.
@@ -23,7 +23,7 @@ pub struct CacheChange {
     pub manager: Manager,
     /// The command that does it.
     pub command: Command,
-    /// Whether it alone makes the task "changed".
+    /// Whether it makes the task "changed" where the lists become others. Planned, it never counts: nobody knows.
     pub counts: bool,
     /// How many seconds to wait for another process that holds the manager's lock.
     pub lock_timeout: u64,
@@ -49,30 +49,40 @@ impl Effect for CacheChange {
     }
 
     fn counts(&self) -> bool {
-        self.counts
+        false
     }
 
     fn expect(&self, expected: &mut Expected) {
-        expected.lists_pending(self.manager);
+        expected.offers_pending(self.manager, "the package lists are refreshed before");
+        if self.manager == Manager::Apt {
+            // So that nothing planned after it takes the lists for old.
+            let now = SystemTime::now();
+            let state = FileState { times: Some((now, now)), ..FileState::of(FileKind::Dir) };
+            expected.settle(APT_LISTS.into(), Some(state));
+        }
     }
 
     fn perform(&self, real: &Real) -> Result<Map> {
         let before = stamp();
         let mut tries = 0;
-        let output = loop {
+        loop {
             match self.attempt(real) {
-                Ok(output) => break output,
+                Ok(()) => break,
                 Err(failure) if tries >= self.retries => return Err(failure),
                 Err(_) => {}
             }
             let delay = 1_u64.checked_shl(tries as u32).unwrap_or(u64::MAX);
             thread::sleep(Duration::from_secs(delay.min(self.retry_delay)));
             tries += 1;
-        };
-        let mut results = manager::gather(Map::new(), &output);
+        }
+        real.note_refreshed(self.manager);
+        let mut results = Map::new();
         if self.manager == Manager::Apt {
             let updated = stamp() != before;
             results.insert("cache_updated".into(), updated.into());
+            if self.counts {
+                results.insert("changed".into(), updated.into());
+            }
         }
         Ok(results)
     }
@@ -83,13 +93,13 @@ impl Effect for CacheChange {
 }
 
 impl CacheChange {
-    fn attempt(&self, real: &Real) -> Result<Output> {
+    fn attempt(&self, real: &Real) -> Result<()> {
         let output = manager::run(real, &self.command, self.lock_timeout)?;
         if !output.error_text().contains(APT_KEPT) {
-            return Ok(output);
+            return Ok(());
         }
         let Stop::Failed(mut failure) = manager::failed(&self.command, &output) else {
-            return Ok(output);
+            return Ok(());
         };
         failure.msg =
             format!("the package lists of apt can't be refreshed: {}", output.error_text().trim());

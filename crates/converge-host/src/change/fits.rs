@@ -1,6 +1,8 @@
 //! Whether what would be done now is what was reviewed.
 
-use crate::change::{Before, Change, FileChange, PackageAction, PackagesChange, UnitChange};
+use crate::change::{
+    Before, Change, FileChange, GroupChange, PackageAction, PackagesChange, UnitChange, UserChange,
+};
 
 /// Whether every change is one that was reviewed, in the same order. A change that has become needless may be missing, and
 /// where the review said that something can't be known, anything may have come out.
@@ -14,6 +16,15 @@ fn same(now: &Change, reviewed: &Change) -> bool {
         (Change::File(now), Change::File(reviewed)) => same_file(now, reviewed),
         (Change::Packages(now), Change::Packages(reviewed)) => same_packages(now, reviewed),
         (Change::Unit(now), Change::Unit(reviewed)) => same_unit(now, reviewed),
+        // What was not known to exist may be there by then, and only lack less, or be gone.
+        (Change::User(now), Change::User(reviewed)) if reviewed.unknown.is_some() => {
+            let name = |user: &UserChange| user.name().to_owned();
+            name(now) == name(reviewed) && now.after.is_some() == reviewed.after.is_some()
+        }
+        (Change::Group(now), Change::Group(reviewed)) if reviewed.unknown.is_some() => {
+            let name = |group: &GroupChange| group.name().to_owned();
+            name(now) == name(reviewed) && now.after.is_some() == reviewed.after.is_some()
+        }
         (now, reviewed) => now == reviewed,
     }
 }

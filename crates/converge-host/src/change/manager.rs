@@ -52,11 +52,26 @@ pub(crate) fn run(real: &Real, command: &Command, lock_timeout: u64) -> Result<O
 pub(crate) fn failed(command: &Command, output: &Output) -> Stop {
     let why = gist(&output.error_text(), &output.text());
     let separator = if why.is_empty() { "" } else { ": " };
-    let msg = format!("`{}` exited with {}{separator}{why}", command.shown(), output.rc);
+    let msg = format!("`{}` exited with {}{separator}{why}", brief(command), output.rc);
     let mut results = gather(Map::new(), output);
     results.insert("rc".into(), i64::from(output.rc).into());
     results.insert("cmd".into(), command.shown().into());
     Stop::Failed(Failure { msg, results })
+}
+
+/// The command without the options that are the same every time.
+fn brief(command: &Command) -> String {
+    let mut words = Vec::new();
+    let mut given = command.argv.iter();
+    while let Some(word) = given.next() {
+        match word.as_str() {
+            "-o" => drop(given.next()),
+            "-y" | "--" | "-s" => {}
+            option if option.starts_with("--setopt=") => {}
+            _ => words.push(word.clone()),
+        }
+    }
+    Command::new(words).shown()
 }
 
 /// Adds what a command wrote to `stdout` and `stderr`.

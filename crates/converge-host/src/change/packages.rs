@@ -42,21 +42,33 @@ pub struct PackageAction {
 }
 
 /// How many packages are named one by one before the rest is only counted.
-const SHOWN: usize = 12;
+const SHOWN: usize = 20;
+
+/// What the names of packages contain that bring repositories: `epel-release`, `mysql-apt-config`, `pgdg-redhat-repo`.
+const BRING_SOURCES: &[&str] = &["-release", "-repo", "apt-config", "apt-source"];
 
 impl Effect for PackagesChange {
     fn describe(&self) -> Description {
-        let asked: Vec<_> = self.actions.iter().filter(|action| action.asked).collect();
-        let head = if asked.is_empty() { self.actions.iter().collect() } else { asked };
-        let sign = sign_of(&head);
-        let word = if head.len() == 1 { "package" } else { "packages" };
-        let mut what: Vec<_> = head.iter().take(SHOWN).map(|action| action.shown(sign)).collect();
-        if head.len() > SHOWN {
-            what.push(format!("{} more", head.len() - SHOWN));
+        if self.actions.is_empty() {
+            let shown: Vec<_> = self.commands.iter().map(Command::shown).collect();
+            return Description::new(Sign::Act, format!("run `{}`", shown.join("`, `")));
         }
+        let all: Vec<_> = self.actions.iter().collect();
+        let head: Vec<_> = self.actions.iter().filter(|action| action.asked).collect();
+        let sign = sign_of(if head.is_empty() { &all } else { &head });
+        let what = if head.is_empty() {
+            format!("{} package{}", all.len(), if all.len() == 1 { "" } else { "s" })
+        } else {
+            let mut words: Vec<_> =
+                head.iter().take(SHOWN).map(|action| action.shown(sign)).collect();
+            if head.len() > SHOWN {
+                words.push(format!("{} more", head.len() - SHOWN));
+            }
+            let word = if head.len() == 1 { "package" } else { "packages" };
+            format!("{word} {}", words.join(", "))
+        };
         let along: Vec<_> = self.actions.iter().filter(|action| !head.contains(action)).collect();
-        let mut description = Description::new(sign, format!("{word} {}", what.join(", ")))
-            .unknown(self.unknown.clone());
+        let mut description = Description::new(sign, what).unknown(self.unknown.clone());
         for action in along.iter().take(SHOWN) {
             description = description.fact(action.along());
         }
@@ -73,8 +85,13 @@ impl Effect for PackagesChange {
     fn expect(&self, expected: &mut Expected) {
         for action in &self.actions {
             expected.packages.insert((self.manager, action.name.clone()), action.to.clone());
-            if action.to.is_some() {
+            // What merely becomes newer along with others hardly brings anything that was not there.
+            if action.to.is_some() && (action.from.is_none() || action.asked) {
                 expected.package_pending(&action.name);
+                if BRING_SOURCES.iter().any(|part| action.name.contains(part)) {
+                    let why = format!("package {} may bring repositories", action.name);
+                    expected.offers_pending(self.manager, why);
+                }
             }
         }
     }
@@ -205,5 +222,6 @@ mod tests {
             "packages jq 1.6, nano 7.2 → 7.3",
             &["+ libjq1 1.6", "~ libc6 2.36 → 2.37", "- pico 1"],
         );
+        check(&["a 1 2", "b 1 2"], Sign::Modify, "2 packages", &["~ a 1 → 2", "~ b 1 → 2"]);
     }
 }

@@ -1,17 +1,19 @@
 //! Accounts made, changed, removed.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use crate::change::effect::Effect;
-use crate::change::{Change, Description, Sign};
+use crate::change::{Change, Description, FileKind, FileState, Sign};
 use crate::data::Map;
 use crate::host::expected::Expected;
 use crate::host::real::Real;
-use crate::host::{Command, User};
-use crate::stop::Result;
+use crate::host::{Command, Group, Host, User};
+use crate::stop::{Result, Stop, Why};
 
 /// A change of an account.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct UserChange {
     /// The account now; none where there is none.
     pub before: Option<User>,
@@ -23,8 +25,14 @@ pub struct UserChange {
     pub facts: Vec<String>,
     /// Whether the home directory is made, moved or removed with it.
     pub home: bool,
-    /// The commands that do it, in order.
+    /// What is in a home directory that is made: copies of the skeleton.
+    pub brings: Vec<(PathBuf, FileState)>,
+    /// Files that are made with contents that nobody knows before: keys.
+    pub makes: Vec<PathBuf>,
+    /// The commands that do it, in order. Secrets are in what they read, not in their words.
     pub commands: Vec<Command>,
+    /// Why it can't be told whether the account exists.
+    pub unknown: Option<Why>,
 }
 
 impl Effect for UserChange {
@@ -34,26 +42,108 @@ impl Effect for UserChange {
             (Some(_), None) => Sign::Remove,
             (Some(_), Some(_)) => Sign::Modify,
         };
-        let name = self.after.as_ref().or(self.before.as_ref()).map_or("", |user| &user.name);
-        let mut description = Description::new(sign, format!("user {name}"));
+        let mut description =
+            Description::new(sign, format!("user {}", self.name())).unknown(self.unknown.clone());
         description.facts.extend(self.facts.iter().cloned());
         description
     }
 
     fn expect(&self, expected: &mut Expected) {
-        let Some(user) = self.after.as_ref().or(self.before.as_ref()) else { return };
-        expected.users.insert(user.name.clone(), self.after.clone());
+        let name = self.name().to_owned();
+        expected.users.insert(name.clone(), self.after.clone());
         if let Some(groups) = &self.groups {
-            expected.memberships.insert(user.name.clone(), groups.clone());
+            expected.memberships.insert(name.clone(), groups.clone());
+        }
+        match (&self.before, &self.after) {
+            (before, Some(after)) => {
+                if before.is_none() && after.group.name == name {
+                    // useradd makes a group of the same name, unless there is one.
+                    let own =
+                        || Group { name: name.clone(), gid: after.group.id, members: Vec::new() };
+                    expected.groups.entry(name.clone()).or_insert_with(|| Some(own()));
+                }
+                if self.home {
+                    let home = PathBuf::from(&after.home);
+                    let state = FileState {
+                        owner: Some(after.principal()),
+                        group: Some(after.group.clone()),
+                        ..FileState::of(FileKind::Dir)
+                    };
+                    expected.settle(home.clone(), Some(state));
+                    if before.is_none() {
+                        expected.clear(&home);
+                    }
+                }
+            }
+            (Some(before), None) => {
+                if self.home {
+                    let home = PathBuf::from(&before.home);
+                    expected.settle(home.clone(), None);
+                    expected.clear(&home);
+                }
+            }
+            (None, None) => {}
+        }
+        for (path, state) in &self.brings {
+            expected.settle(path.clone(), Some(state.clone()));
+        }
+        for path in &self.makes {
+            expected.doubt(path.clone(), Why(format!("the key of user {name}")), true);
         }
     }
 
-    fn perform(&self, real: &Real) -> Result<Map> {
-        real.run_all(&self.commands)?;
-        Ok(Map::new())
+    fn tells(&self) -> Option<Why> {
+        let open = self.after.as_ref().is_some_and(|after| after.uid.is_none());
+        (open || !self.makes.is_empty()).then(|| Why(format!("user {} being made", self.name())))
     }
 
+    fn perform(&self, real: &Real) -> Result<Map> {
+        let now = real.user(self.name())?;
+        if now != self.before {
+            let became = match (&self.before, &now) {
+                (None, Some(_)) => "exists by now",
+                (Some(_), None) => "is gone",
+                _ => "has been changed",
+            };
+            let name = self.name();
+            return Err(Stop::failed(format!(
+                "user `{name}` {became} since this was planned; plan again"
+            )));
+        }
+        let mut results = Map::new();
+        let outputs = real.run_all(&self.commands)?;
+        for (key, text) in [
+            ("stdout", outputs.iter().map(crate::host::Output::text).collect::<String>()),
+            ("stderr", outputs.iter().map(crate::host::Output::error_text).collect::<String>()),
+        ] {
+            if !text.is_empty() {
+                results.insert(key.into(), text.into());
+            }
+        }
+        Ok(results)
+    }
+
+    /// An account that was made is removed again. One that was changed is not changed back, for a password that was
+    /// replaced is gone.
     fn invert(&self) -> Option<Change> {
-        None
+        let (None, Some(after)) = (&self.before, &self.after) else { return None };
+        let mut argv = vec!["userdel"];
+        if self.home {
+            argv.push("-r");
+        }
+        argv.extend(["--", &after.name]);
+        Some(Change::User(Self {
+            before: Some(after.clone()),
+            after: None,
+            home: self.home,
+            commands: vec![Command::new(argv)],
+            ..Self::default()
+        }))
+    }
+}
+
+impl UserChange {
+    pub(crate) fn name(&self) -> &str {
+        self.after.as_ref().or(self.before.as_ref()).map_or("", |user| &user.name)
     }
 }

@@ -14,7 +14,8 @@ use crate::change::{Change, Description, Sign, drained};
 use crate::data::{Data, Map};
 use crate::host::expected::Expected;
 use crate::host::real::Real;
-use crate::pattern::{compile, gave_up};
+use crate::pattern::Pattern;
+use crate::python_re::Flags;
 use crate::stop::{Failure, Result, Stop, Why};
 
 /// Waits for something; never counts as changed.
@@ -43,8 +44,17 @@ pub enum WaitFor {
     Port(String, u16, Option<String>),
     /// A port that accepts none.
     NoPort(String, u16),
-    /// A port without open connections, other than from these addresses.
-    Drained(String, u16, Vec<String>),
+    /// A port without open connections.
+    Drained {
+        /// The host that the port is of.
+        host: String,
+        /// The port.
+        port: u16,
+        /// The hosts whose connections don't count.
+        except: Vec<String>,
+        /// The states of a connection that counts, by their names in proc(5).
+        states: Vec<String>,
+    },
     /// A path that exists, and text in it that matches this pattern.
     Path(PathBuf, Option<String>),
     /// A path that does not exist.
@@ -115,7 +125,7 @@ impl WaitFor {
             Self::Port(host, port, None) => format!("for {host}:{port}"),
             Self::Port(host, port, Some(pattern)) => format!("for `{pattern}` from {host}:{port}"),
             Self::NoPort(host, port) => format!("until {host}:{port} is closed"),
-            Self::Drained(host, port, _) => format!("until {host}:{port} has no connections"),
+            Self::Drained { host, port, .. } => format!("until {host}:{port} has no connections"),
             Self::Path(path, None) => format!("for {}", path.display()),
             Self::Path(path, Some(pattern)) => format!("for `{pattern}` in {}", path.display()),
             Self::NoPath(path) => format!("until {} is absent", path.display()),
@@ -138,8 +148,8 @@ impl WaitChange {
                 Some(_) => None,
                 None => none(),
             },
-            WaitFor::Drained(host, port, except) => {
-                let open = drained::connections(host, *port, except)?;
+            WaitFor::Drained { host, port, except, states } => {
+                let open = drained::connections(host, *port, except, states)?;
                 if open == 0 { none() } else { None }
             }
             WaitFor::Path(path, None) => {
@@ -218,20 +228,17 @@ fn in_file(path: &Path, pattern: &str) -> Result<Option<Groups>> {
 }
 
 fn found(pattern: &str, bytes: &[u8]) -> Result<Option<Groups>> {
-    let (text, regex) = (String::from_utf8_lossy(bytes), compile(&format!("(?m){pattern}"))?);
-    let captures = regex.captures(text.as_ref()).map_err(|error| gave_up(pattern, &error))?;
-    Ok(captures.map(|captures| {
-        let group = |matched: Option<fancy_regex::Match<'_>>| {
-            matched.map_or(Data::Null, |matched| matched.as_str().into())
-        };
-        Groups {
-            numbered: captures.iter().skip(1).map(group).collect(),
-            named: regex
-                .capture_names()
-                .flatten()
-                .map(|name| (name.to_owned(), group(captures.name(name))))
-                .collect(),
-        }
+    let text = String::from_utf8_lossy(bytes);
+    let pattern = Pattern::new(pattern, Flags { multi_line: true, ..Flags::default() })?;
+    let Some(found) = pattern.search(&text)? else { return Ok(None) };
+    let regex = pattern.regex();
+    let group = |number: usize| found.text(&text, number).map_or(Data::Null, Data::from);
+    Ok(Some(Groups {
+        numbered: (1..=regex.group_count()).map(group).collect(),
+        named: regex
+            .names()
+            .filter_map(|name| Some((name.to_owned(), group(regex.group(name)?))))
+            .collect(),
     }))
 }
 

@@ -92,10 +92,9 @@ impl Expected {
         self.note(format!("command `{shown}`"), Reach::Anything);
     }
 
-    /// Notes that a package manager's lists will be refreshed.
-    pub fn lists_pending(&mut self, manager: Manager) {
-        let why = || Why("the package lists are refreshed before".into());
-        self.offers.entry(manager).or_insert_with(why);
+    /// Notes that a package manager may offer other packages than it does now.
+    pub fn offers_pending(&mut self, manager: Manager, why: impl Into<String>) {
+        self.offers.entry(manager).or_insert_with(|| Why(why.into()));
     }
 
     /// Notes what stands at a path then.

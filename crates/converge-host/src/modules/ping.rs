@@ -11,7 +11,7 @@ use crate::stop::{Result, Stop};
 /// It changes nothing and returns `pong`.
 #[derive(Args)]
 #[module(name = "ping")]
-pub struct Ping {
+pub(crate) struct Ping {
     /// What is returned; `crash` makes the task fail.
     #[arg(default = "pong")]
     data: String,

@@ -107,7 +107,10 @@ impl FileChange {
             if after.kind == FileKind::Untouched {
                 after.kind = before.kind.clone();
             }
-            after.mode = after.mode.or(before.mode);
+            // A link has no permission bits of its own, whatever was there before it.
+            if !matches!(after.kind, FileKind::Link(_)) {
+                after.mode = after.mode.or(before.mode);
+            }
             after.owner = after.owner.or_else(|| before.owner.clone());
             after.group = after.group.or_else(|| before.group.clone());
             after.selinux = after.selinux.or_else(|| before.selinux.clone());

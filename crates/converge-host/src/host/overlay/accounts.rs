@@ -9,7 +9,7 @@ pub(super) fn user(overlay: &Overlay<'_>, name: &str) -> Result<Option<User>> {
         return Ok(planned.clone());
     }
     // A package may bring the account that its service runs as.
-    match (overlay.base.user(name)?, overlay.pending()) {
+    match (overlay.base.user(name)?, overlay.pending_like(name)) {
         (None, Some(why)) => Err(Stop::Unknown(why)),
         (user, _) => Ok(user),
     }
@@ -27,7 +27,7 @@ pub(super) fn user_by_id(overlay: &Overlay<'_>, id: u32) -> Result<Option<User>>
 pub(super) fn group(overlay: &Overlay<'_>, name: &str) -> Result<Option<Group>> {
     let group = match overlay.expected.groups.get(name) {
         Some(planned) => planned.clone(),
-        None => match (overlay.base.group(name)?, overlay.pending()) {
+        None => match (overlay.base.group(name)?, overlay.pending_like(name)) {
             (None, Some(why)) if !of_its_own(overlay, name) => return Err(Stop::Unknown(why)),
             (None, _) => own(overlay, name),
             (group, _) => group,

@@ -10,10 +10,13 @@ use std::sync::Arc;
 
 use crate::blob::Blob;
 use crate::change::Change;
+use crate::checksum::Algorithm;
 use crate::clock::Clock;
-use crate::host::expected::{Expected, Reach};
+use crate::host::expected::{Expected, Pending, Reach};
+use crate::host::network::Network;
 use crate::host::{
-    Command, Existence, Group, Host, Installed, Look, Manager, NodeKind, Output, Scope, Unit, User,
+    Command, Existence, Group, Host, Installed, Look, Manager, NodeKind, Output, Scope, Space,
+    Unit, User,
 };
 use crate::stop::{Result, Stop, Why};
 
@@ -47,6 +50,17 @@ impl Overlay<'_> {
         let brings = |reach: Reach| matches!(reach, Reach::Package | Reach::Anything);
         self.expected.pending.iter().find(|one| brings(one.reach)).map(|one| one.why.clone())
     }
+
+    /// The same for a thing of this name: what is called alike is the likeliest to bring it.
+    pub(super) fn pending_like(&self, name: &str) -> Option<Why> {
+        let stem = name.split(['.', '@']).next().unwrap_or(name);
+        let alike = |one: &&Pending| match one.why.0.strip_prefix("package ") {
+            Some(package) => package.contains(stem) || stem.contains(package),
+            None => false,
+        };
+        let pending = self.expected.pending.iter();
+        pending.clone().find(alike).map(|one| one.why.clone()).or_else(|| self.pending())
+    }
 }
 
 impl Host for Overlay<'_> {
@@ -60,6 +74,18 @@ impl Host for Overlay<'_> {
 
     fn variable(&self, name: &str) -> Option<String> {
         self.base.variable(name)
+    }
+
+    fn variables(&self) -> Vec<(String, String)> {
+        self.base.variables()
+    }
+
+    fn space(&self, path: &Path) -> Option<Space> {
+        self.base.space(path)
+    }
+
+    fn network(&self) -> Result<Network> {
+        self.base.network()
     }
 
     fn umask(&self) -> u32 {
@@ -91,6 +117,23 @@ impl Host for Overlay<'_> {
 
     fn fingerprint(&self, path: &Path) -> Result<Blob> {
         self.read(path, &|at| self.base.fingerprint(at))
+    }
+
+    fn checksum(&self, path: &Path, algorithm: Algorithm) -> Result<String> {
+        if self.expected.is_empty() {
+            return self.base.checksum(path, algorithm);
+        }
+        let blob = self.content(path)?;
+        Ok(algorithm.of(&self.fetch(&blob)?))
+    }
+
+    fn flags(&self, path: &Path) -> Result<Option<u32>> {
+        let place = self.place(path)?;
+        let planned = self.expected.files.contains_key(&place);
+        if planned || !matches!(self.entry(&place)?, Look::Is(_)) {
+            return Ok(None);
+        }
+        self.base.flags(&place)
     }
 
     fn list(&self, path: &Path) -> Result<Vec<String>> {
@@ -146,7 +189,7 @@ impl Host for Overlay<'_> {
         };
         let mut unit = unit::planned(self, base, scope)?;
         if unit.exists == Existence::No
-            && let Some(why) = self.pending()
+            && let Some(why) = self.pending_like(name)
         {
             unit.exists = Existence::Unknown(why);
         }

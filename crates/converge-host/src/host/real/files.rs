@@ -6,9 +6,11 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rustix::fs::{CWD, Mode, OFlags, ioctl_getflags, openat};
 use sha2::{Digest as _, Sha256};
 
 use crate::blob::{Blob, Digest, INLINE_LIMIT};
+use crate::checksum::Algorithm;
 use crate::host::real::accounts::Accounts;
 use crate::host::{Look, Node, NodeKind, Special};
 use crate::stop::{Result, Stop};
@@ -63,6 +65,9 @@ pub(crate) fn look(path: &Path, accounts: &mut Accounts, selinux: bool) -> Resul
         inode: meta.ino(),
         device: meta.dev(),
         links: meta.nlink(),
+        blocks: meta.blocks(),
+        block_size: meta.blksize(),
+        stands_for: meta.rdev(),
         selinux: if selinux { context(path) } else { None },
     }))
 }
@@ -112,6 +117,17 @@ pub(crate) fn fingerprint(path: &Path) -> Result<Blob> {
     read().map_err(|error| refused("read", path, &error))
 }
 
+/// A checksum of a regular file.
+pub(crate) fn checksum(path: &Path, algorithm: Algorithm) -> Result<String> {
+    let read = || File::open(path).and_then(|file| algorithm.of_reader(file));
+    match fs::metadata(path) {
+        Ok(meta) if !meta.is_file() => {
+            Err(Stop::failed(format!("can't read `{}`: it is no regular file", path.display())))
+        }
+        _ => read().map_err(|error| refused("read", path, &error)),
+    }
+}
+
 /// The names in a directory, sorted.
 pub(crate) fn list(path: &Path) -> Result<Vec<String>> {
     let read = || -> io::Result<Vec<String>> {
@@ -122,6 +138,17 @@ pub(crate) fn list(path: &Path) -> Result<Vec<String>> {
     let mut names = read().map_err(|error| refused("list", path, &error))?;
     names.sort_unstable();
     Ok(names)
+}
+
+/// The inode flags of ioctl_iflags(2), for what can have them.
+pub(crate) fn flags(path: &Path) -> Option<u32> {
+    let meta = fs::symlink_metadata(path).ok()?;
+    if !meta.is_file() && !meta.is_dir() {
+        return None;
+    }
+    let how = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = openat(CWD, path, how, Mode::empty()).ok()?;
+    ioctl_getflags(file).ok().map(|flags| flags.bits())
 }
 
 /// The SELinux context of what stands at a path, as the kernel keeps it: with a zero byte at its end.

@@ -2,12 +2,13 @@
 
 mod accounts;
 pub(crate) mod files;
+mod network;
 pub(crate) mod packages;
 mod run;
 pub(crate) mod units;
 
-use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::{BTreeMap, HashMap};
 use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,10 +16,14 @@ use std::sync::Arc;
 use rustix::fs::Mode;
 
 use crate::blob::{Blob, Digest};
+use crate::checksum::Algorithm;
 use crate::clock::Clock;
+use crate::host::network::Network;
 use crate::host::real::accounts::Accounts;
 use crate::host::real::packages::Packages;
-use crate::host::{Command, Group, Host, Installed, Look, Manager, Output, Scope, Unit, User};
+use crate::host::{
+    Command, Group, Host, Installed, Look, Manager, Output, Scope, Space, Unit, User,
+};
 use crate::stop::{Result, Stop, Why};
 
 /// The machine that this process runs on, as the user that it runs as.
@@ -30,6 +35,7 @@ pub struct Real {
     clock: OnceCell<Clock>,
     accounts: RefCell<Accounts>,
     packages: RefCell<Packages>,
+    refreshed: Cell<Option<Manager>>,
     blobs: RefCell<HashMap<Digest, Arc<[u8]>>>,
     env: RefCell<Vec<(String, String)>>,
 }
@@ -37,16 +43,15 @@ pub struct Real {
 impl Real {
     /// Looks up whom the process runs as, its umask, and whether SELinux is on.
     pub fn new() -> Self {
-        let umask = rustix::process::umask(Mode::empty());
-        rustix::process::umask(umask);
         let mut accounts = Accounts::default();
         Self {
             identity: accounts.own(),
-            umask: umask.bits(),
+            umask: own_umask(),
             selinux: Path::new("/sys/fs/selinux/enforce").exists(),
             clock: OnceCell::new(),
             accounts: RefCell::new(accounts),
             packages: RefCell::default(),
+            refreshed: Cell::default(),
             blobs: RefCell::default(),
             env: RefCell::default(),
         }
@@ -63,9 +68,15 @@ impl Real {
         self.packages.borrow_mut().forget(manager);
     }
 
-    /// Sets what is added to the environment of every command from now on.
+    /// Remembers, until the next call, that the lists of a package manager are as new as can be.
+    pub(crate) fn note_refreshed(&self, manager: Manager) {
+        self.refreshed.set(Some(manager));
+    }
+
+    /// Sets what is added to the environment of every command from now on, as a new call begins.
     pub fn set_env(&self, env: Vec<(String, String)>) {
         *self.env.borrow_mut() = env;
+        self.refreshed.set(None);
     }
 
     /// The bytes of a content, where they are at hand.
@@ -87,6 +98,17 @@ impl Real {
     pub fn run_all(&self, commands: &[Command]) -> Result<Vec<Output>> {
         commands.iter().map(|command| run::checked(command, self.run(command)?)).collect()
     }
+}
+
+/// The mask of this process. Linux 4.7 tells it; before, it can only be read by setting it, which every thread sees.
+fn own_umask() -> u32 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let told = status.lines().find_map(|line| line.strip_prefix("Umask:"));
+    told.and_then(|octal| u32::from_str_radix(octal.trim(), 8).ok()).unwrap_or_else(|| {
+        let umask = rustix::process::umask(Mode::empty());
+        rustix::process::umask(umask);
+        umask.bits()
+    })
 }
 
 impl Default for Real {
@@ -132,6 +154,14 @@ impl Host for Real {
         files::fingerprint(path)
     }
 
+    fn checksum(&self, path: &Path, algorithm: Algorithm) -> Result<String> {
+        files::checksum(path, algorithm)
+    }
+
+    fn flags(&self, path: &Path) -> Result<Option<u32>> {
+        Ok(files::flags(path))
+    }
+
     fn list(&self, path: &Path) -> Result<Vec<String>> {
         files::list(path)
     }
@@ -174,6 +204,36 @@ impl Host for Real {
 
     fn fetch(&self, blob: &Blob) -> Result<Arc<[u8]>> {
         self.bytes(blob).ok_or(Stop::Need(blob.digest))
+    }
+
+    fn variables(&self) -> Vec<(String, String)> {
+        let text = |word: std::ffi::OsString| word.to_string_lossy().into_owned();
+        let mut all: BTreeMap<_, _> =
+            env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
+        all.extend(self.env.borrow().iter().cloned());
+        all.into_iter().collect()
+    }
+
+    fn space(&self, path: &Path) -> Option<Space> {
+        let told = rustix::fs::statvfs(path).ok()?;
+        Some(Space {
+            block_size: told.f_bsize,
+            fragment_size: told.f_frsize,
+            blocks: told.f_blocks,
+            blocks_free: told.f_bfree,
+            blocks_available: told.f_bavail,
+            inodes: told.f_files,
+            inodes_free: told.f_ffree,
+            inodes_available: told.f_favail,
+        })
+    }
+
+    fn network(&self) -> Result<Network> {
+        network::network()
+    }
+
+    fn just_refreshed(&self, manager: Manager) -> bool {
+        self.refreshed.get() == Some(manager)
     }
 
     fn unsettled(&self) -> Option<Why> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::redact::Secret;
 use crate::target::Connection;
+use crate::value::Value;
 
 /// What the user asked for on the command line, with what the project's configuration says where they were silent.
 #[derive(Clone, Debug)]
@@ -35,6 +36,10 @@ pub struct Options {
     pub strict_conditions: bool,
     /// Whether facts are gathered where a play doesn't say.
     pub gather_facts: bool,
+    /// The inventory's files and folders.
+    pub inventory: Vec<PathBuf>,
+    /// The answers to `vars_prompt`.
+    pub answers: Vec<(String, Value)>,
 }
 
 /// How hosts are reached where inventory and plays don't say.
@@ -85,6 +90,8 @@ impl Default for Options {
             escalation: EscalationDefaults::default(),
             strict_conditions: false,
             gather_facts: true,
+            inventory: Vec::new(),
+            answers: Vec::new(),
         }
     }
 }

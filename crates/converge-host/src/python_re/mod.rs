@@ -1,0 +1,264 @@
+//! Regular expressions as Python's `re` reads them.
+//!
+//! Ansible content is full of them, in templates and in arguments of modules. Patterns are translated to what the regex engine
+//! at hand understands; matching, replacing and finding then follow Python's rules, empty matches included.
+
+mod replace;
+mod translate;
+
+use std::fmt;
+use std::ops::Range;
+
+pub use replace::Replacement;
+
+/// Python's flags.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Flags {
+    /// `re.IGNORECASE`
+    pub ignore_case: bool,
+    /// `re.MULTILINE`: `^` and `$` match at every line.
+    pub multi_line: bool,
+    /// `re.DOTALL`: `.` matches the end of a line too.
+    pub dot_all: bool,
+    /// `re.VERBOSE`: blanks and comments in the pattern do not count.
+    pub verbose: bool,
+    /// `re.ASCII`: `\w`, `\d` and `\s` mean ASCII only.
+    pub ascii: bool,
+}
+
+/// A compiled pattern.
+#[derive(Clone, Debug)]
+pub struct Regex {
+    inner: fancy_regex::Regex,
+    groups: usize,
+    names: Vec<(String, usize)>,
+}
+
+/// Where a match is, and its groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Match {
+    /// The bytes of each group that took part; group 0 is the whole match.
+    groups: Vec<Option<Range<usize>>>,
+}
+
+/// Why a pattern cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    message: String,
+}
+
+/// Compiles a pattern.
+pub fn compile(pattern: &str, flags: Flags) -> Result<Regex, Error> {
+    let translated = translate::translate(pattern, flags)?;
+    let inner = fancy_regex::Regex::new(&translated.pattern)
+        .map_err(|error| Error::new(format!("`{pattern}` is no regular expression: {error}")))?;
+    Ok(Regex { groups: inner.captures_len().saturating_sub(1), inner, names: translated.names })
+}
+
+/// Escapes what has a meaning in a pattern, as `re.escape` does.
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if "()[]{}?*+-|^$\\.&~# \t\n\r\u{b}\u{c}".contains(character) {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    escaped
+}
+
+impl Regex {
+    /// Whether it matches anywhere in a text.
+    pub fn is_match(&self, text: &str) -> Result<bool, Error> {
+        self.inner.is_match(text).map_err(gave_up)
+    }
+
+    /// The first match at or behind a byte of a text: `pattern.search(text, from)`.
+    pub fn search(&self, text: &str, from: usize) -> Result<Option<Match>, Error> {
+        let Some(captures) = self.inner.captures_from_pos(text, from).map_err(gave_up)? else {
+            return Ok(None);
+        };
+        let groups =
+            (0..=self.groups).map(|group| captures.get(group).map(|part| part.start()..part.end()));
+        Ok(Some(Match { groups: groups.collect() }))
+    }
+
+    /// A match at the start of a text: `pattern.match(text)`.
+    pub fn match_start(&self, text: &str) -> Result<Option<Match>, Error> {
+        Ok(self.search(text, 0)?.filter(|found| found.range().start == 0))
+    }
+
+    /// All matches that do not overlap: `pattern.finditer(text)`.
+    pub fn find_all(&self, text: &str) -> Result<Vec<Match>, Error> {
+        self.find_some(text, usize::MAX)
+    }
+
+    /// Replaces the first `count` matches, or all: `pattern.subn(replacement, text, count)`. Also how many there were.
+    pub fn replace(
+        &self,
+        text: &str,
+        replacement: &Replacement,
+        count: Option<usize>,
+    ) -> Result<(String, usize), Error> {
+        let found = self.find_some(text, count.unwrap_or(usize::MAX))?;
+        let mut out = String::with_capacity(text.len());
+        let mut done = 0;
+        for one in &found {
+            let range = one.range();
+            out.push_str(&text[done..range.start]);
+            replacement.write(&mut out, text, one, self)?;
+            done = range.end;
+        }
+        out.push_str(&text[done..]);
+        Ok((out, found.len()))
+    }
+
+    /// How many groups it has, the whole match not counted.
+    pub fn group_count(&self) -> usize {
+        self.groups
+    }
+
+    /// The number of a named group.
+    pub fn group(&self, name: &str) -> Option<usize> {
+        self.names.iter().find(|(known, _)| known == name).map(|(_, group)| *group)
+    }
+
+    /// The named groups.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|(name, _)| name.as_str())
+    }
+
+    fn find_some(&self, text: &str, limit: usize) -> Result<Vec<Match>, Error> {
+        let mut found = Vec::new();
+        let mut from = 0;
+        let mut empty_at = None;
+        while found.len() < limit {
+            let Some(mut one) = self.search(text, from)? else { break };
+            if empty_at == Some(one.range().end) && one.range().is_empty() {
+                // The same empty match again: go on behind the next character.
+                let Some(next) = text[from..].chars().next() else { break };
+                from += next.len_utf8();
+                let Some(other) = self.search(text, from)? else { break };
+                one = other;
+            }
+            let range = one.range();
+            empty_at = range.is_empty().then_some(range.end);
+            from = range.end;
+            found.push(one);
+        }
+        Ok(found)
+    }
+}
+
+impl Match {
+    /// The bytes of the whole match.
+    pub fn range(&self) -> Range<usize> {
+        self.groups.first().cloned().flatten().unwrap_or(0..0)
+    }
+
+    /// The text of a group, if it took part.
+    pub fn text<'t>(&self, text: &'t str, group: usize) -> Option<&'t str> {
+        let range = self.groups.get(group)?.clone()?;
+        text.get(range)
+    }
+}
+
+impl Error {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into() }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+fn gave_up(error: fancy_regex::Error) -> Error {
+    Error::new(format!("matching was given up: {error}"))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::{Flags, Replacement, compile, escape};
+
+    fn found(pattern: &str, text: &str) -> String {
+        let regex = compile(pattern, Flags::default()).unwrap();
+        let found = regex.find_all(text).unwrap();
+        found.iter().map(|one| one.text(text, 0).unwrap()).collect::<Vec<_>>().join("|")
+    }
+
+    fn replaced(pattern: &str, replacement: &str, text: &str) -> String {
+        let regex = compile(pattern, Flags::default()).unwrap();
+        let replacement = Replacement::parse(replacement).unwrap();
+        regex.replace(text, &replacement, None).unwrap().0
+    }
+
+    #[test]
+    fn matches_are_pythons() {
+        for (pattern, text, want) in [
+            (r"a$", "ba\n", "a"),
+            (r"a\Z", "ba\n", ""),
+            (r"(?m)^\w+$", "one\ntwo\n", "one|two"),
+            (r"(?i)AB", "xab", "ab"),
+            (r"[[]x[]a]", "[x]", "[x]"),
+            (r"[^]]+", "ab]cd", "ab|cd"),
+            (r"[a&&b-]+", "a&-b", "a&-b"),
+            (r"a{,2}b", "aaab", "aab"),
+            (r"x{a}", "x{a}", "x{a}"),
+            (r"\<b\>", "<b>", "<b>"),
+            (r"(?<=a)b(?!c)", "abc ab", "b"),
+            (r"(\w)\1", "aabbc", "aa|bb"),
+            (r"(?P<q>['\x22])x(?P=q)", "'x' \"x\"", "'x'|\"x\""),
+            (r"(?x) a \s b # comment", "a b", "a b"),
+            (r"[\b]", "\u{8}", "\u{8}"),
+            (r"a(?#note)b", "ab", "ab"),
+            (r"\d+(?:\.\d+)*", "v1.22.3", "1.22.3"),
+            (r"\/etc\-\ x", "/etc- x", "/etc- x"),
+            (r"^\s*#?\s*Port\b.*", "#Port 22", "#Port 22"),
+            (r"\101\x42", "AB", "AB"),
+        ] {
+            assert_eq!(found(pattern, text), want, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn replacing_is_pythons() {
+        for (pattern, replacement, text, want) in [
+            (r"x*", "-", "abxd", "-a-b--d-"),
+            (r"(a)(b)?", r"[\1\2]", "ab a", "[ab] [a]"),
+            (r"(?P<k>\w+)=(?P<v>\w+)", r"\g<v>=\g<k>", "a=b", "b=a"),
+            (r"(\d)", r"\g<1>0", "5", "50"),
+            (r"b", r"\\\n", "abc", "a\\\nc"),
+            (r"^", "> ", "a", "> a"),
+            (r"$", "!", "a\n", "a!\n!"),
+            (r"b", r"$1 \0", "b", "$1 \0"),
+        ] {
+            assert_eq!(replaced(pattern, replacement, text), want, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn what_python_refuses_is_refused() {
+        for pattern in [r"\q", "(", "a)", "[a", r"*a", r"(?P<a>x)(?P<a>y)"] {
+            assert!(compile(pattern, Flags::default()).is_err(), "{pattern}");
+        }
+        for replacement in [r"\q", r"\g<1", r"a\"] {
+            assert!(Replacement::parse(replacement).is_err(), "{replacement}");
+        }
+        let regex = compile("a", Flags::default()).unwrap();
+        assert!(regex.replace("a", &Replacement::parse(r"\1").unwrap(), None).is_err());
+    }
+
+    #[test]
+    fn escaped_text_matches_itself() {
+        for text in ["a.b*c", "[x](y){z}", "#a b\n\\", "a-b_c/d@é"] {
+            assert_eq!(found(&escape(text), text), text);
+        }
+        assert_eq!(escape("/etc/x_y.conf"), r"/etc/x_y\.conf");
+    }
+}

@@ -1,0 +1,122 @@
+//! Every module that a task can name: those of hosts, those of the controller, and those that change the list of tasks.
+
+use converge_host::args::{Arg, Spec};
+use converge_host::modules;
+
+use crate::actions;
+use crate::playbook::{FreeForm, ModuleInfo, Modules};
+
+/// A module that a task can name.
+#[derive(Clone, Copy)]
+pub(crate) enum Known {
+    /// It runs on hosts.
+    Host(&'static Spec),
+    /// The controller does it.
+    Action(&'static actions::Action),
+    /// It brings other tasks: its name and arguments.
+    Include(&'static str, &'static [&'static str]),
+}
+
+const ROLE: &[&str] = &[
+    "name",
+    "role",
+    "tasks_from",
+    "vars_from",
+    "defaults_from",
+    "handlers_from",
+    "allow_duplicates",
+    "public",
+    "apply",
+    "rolespec_validate",
+];
+
+const INCLUDES: &[(&str, &[&str])] = &[
+    ("include", &["file", "apply"]),
+    ("include_tasks", &["file", "apply"]),
+    ("import_tasks", &["file"]),
+    ("include_role", ROLE),
+    ("import_role", ROLE),
+    ("import_playbook", &["file"]),
+];
+
+/// The module of a name, short or full.
+pub(crate) fn find(name: &str) -> Option<Known> {
+    let short = name
+        .strip_prefix("ansible.builtin.")
+        .or_else(|| name.strip_prefix("ansible.legacy."))
+        .unwrap_or(name);
+    if let Some((name, args)) = INCLUDES.iter().find(|(own, _)| *own == short) {
+        return Some(Known::Include(name, args));
+    }
+    if let Some(action) = actions::find(short) {
+        return Some(Known::Action(action));
+    }
+    modules::find(name).map(|entry| Known::Host(entry.spec))
+}
+
+/// The short names of all.
+pub(crate) fn names() -> Vec<&'static str> {
+    let hosts = modules::ALL.iter().map(|entry| entry.spec.name);
+    let includes = INCLUDES.iter().map(|(name, _)| *name);
+    hosts.chain(actions::ALL.iter().map(|action| action.name)).chain(includes).collect()
+}
+
+impl Known {
+    /// Its name: short where it is one of Ansible's own.
+    pub(crate) fn name(self) -> String {
+        match self {
+            Self::Host(spec) if spec.collection == "ansible.builtin" => spec.name.to_owned(),
+            Self::Host(spec) => spec.full_name(),
+            Self::Action(action) => action.name.to_owned(),
+            Self::Include(name, _) => name.to_owned(),
+        }
+    }
+
+    /// Whether it takes text without a name, as in `command: ls /`.
+    pub(crate) fn takes_text(self) -> bool {
+        match self {
+            Self::Host(spec) => spec.free_form.is_some(),
+            Self::Action(action) => action.free_form.is_some(),
+            Self::Include(..) => true,
+        }
+    }
+
+    /// Whether it has an argument of this name; and all that it has.
+    pub(crate) fn takes(self, name: &str) -> Result<(), Vec<&'static str>> {
+        let known: Vec<&'static str> = match self {
+            Self::Host(spec) => {
+                if spec.find(name).is_some() {
+                    return Ok(());
+                }
+                spec.all().map(|arg: &Arg| arg.name).collect()
+            }
+            Self::Action(action) => match action.args {
+                Some(args) => args.to_vec(),
+                None => return Ok(()),
+            },
+            Self::Include(_, args) => args.to_vec(),
+        };
+        if known.contains(&name) || name == "_raw_params" { Ok(()) } else { Err(known) }
+    }
+}
+
+/// The catalogue as the reader of playbooks asks it.
+#[derive(Debug, Default)]
+pub struct Catalogue;
+
+impl Modules for Catalogue {
+    fn find(&self, name: &str) -> Option<ModuleInfo> {
+        let known = find(name)?;
+        let command = matches!(known, Known::Host(spec) if matches!(spec.name, "command" | "shell" | "raw" | "script"));
+        let free_form = match (command, known.takes_text()) {
+            (true, _) => FreeForm::Command,
+            (false, true) => FreeForm::Text,
+            (false, false) => FreeForm::None,
+        };
+        Some(ModuleInfo { name: known.name().into(), free_form })
+    }
+
+    fn names(&self) -> Vec<&str> {
+        names()
+    }
+}

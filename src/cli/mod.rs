@@ -1,0 +1,117 @@
+//! The command line: the only part that knows arguments, standard output and exit codes.
+//!
+//! `main` reads the words, and each command has a file that does it with the layers below. Everything ends in one value, whose
+//! code is made in `exit`.
+
+mod args;
+mod completions;
+mod confirm;
+mod doc;
+mod environment;
+mod exit;
+mod inventory;
+mod options;
+mod project;
+mod run;
+mod show;
+mod terminal;
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use crate::cli::args::{ColorArg, Command, Format, RunArgs};
+use crate::cli::environment::Environment;
+use crate::cli::exit::{End, Name};
+use crate::cli::options::Request;
+use crate::cli::project::Project;
+use crate::cli::terminal::Terminal;
+use crate::redact::Redactor;
+
+/// Does what the command line says and returns the exit code. `words` begins with the program's name.
+pub fn main(words: &[OsString]) -> ExitCode {
+    let name = name(words.first().map(OsString::as_os_str));
+    let end = std::panic::catch_unwind(|| invoke(words, name)).unwrap_or(End::Fault);
+    ExitCode::from(end.code(name))
+}
+
+/// By which name converge was called.
+fn name(word: Option<&OsStr>) -> Name {
+    match word.map(Path::new).and_then(Path::file_name) {
+        Some(file) if file == "ansible-playbook" => Name::AnsiblePlaybook,
+        _ => Name::Converge,
+    }
+}
+
+fn invoke(words: &[OsString], name: Name) -> End {
+    let redactor = Arc::new(Redactor::new());
+    let parsed = match name {
+        Name::AnsiblePlaybook => args::parse_ansible(words).map(|run| (None, run)),
+        Name::Converge => args::parse(words).map(|cli| (cli.command, cli.run)),
+    };
+    let (command, run) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return refuse(&error),
+    };
+    let environment = match Environment::read() {
+        Ok(environment) => environment,
+        Err(error) => {
+            let terminal = Terminal::new(redactor, ColorArg::Auto);
+            terminal.error(&format!("the current folder can't be told: {error}"), &[]);
+            return End::Invalid;
+        }
+    };
+    match command {
+        Some(command) => other(command, &environment, redactor),
+        None => playbooks(run, name, &environment, &redactor),
+    }
+}
+
+/// Prints help, the version, or what is wrong with the command line.
+fn refuse(error: &clap::Error) -> End {
+    // Whoever closed the stream does not want to read it.
+    let _ = error.print();
+    if error.use_stderr() { End::Usage } else { End::Shown }
+}
+
+fn playbooks(
+    args: RunArgs,
+    name: Name,
+    environment: &Environment,
+    redactor: &Arc<Redactor>,
+) -> End {
+    let request = Request::new(args, name);
+    let terminal = Terminal::new(Arc::clone(redactor), request.output.color)
+        .answer_only(request.output.format == Format::Json);
+    run::run(&request, environment, &terminal, redactor)
+}
+
+fn other(command: Command, environment: &Environment, redactor: Arc<Redactor>) -> End {
+    let color = match &command {
+        Command::History(args) => args.color,
+        Command::Show(args) => args.color,
+        _ => ColorArg::Auto,
+    };
+    let terminal = Terminal::new(redactor, color);
+    match command {
+        Command::History(args) => show::history(&args, environment, &terminal),
+        Command::Show(args) => show::show(&args, environment, &terminal),
+        Command::Doc(args) => doc::doc(args.module.as_deref(), &terminal),
+        Command::Completions(args) => completions::completions(args.shell, &terminal),
+        Command::Man => completions::man(&terminal).unwrap_or_else(|error| {
+            terminal.error(&format!("the manual can't be made: {error}"), &[]);
+            End::Fault
+        }),
+        Command::Inventory(args) => {
+            let done = Project::open(&environment.here).and_then(|(project, warnings)| {
+                terminal.diagnostics(&warnings);
+                inventory::inventory(&args, &project, &terminal)
+            });
+            done.unwrap_or_else(|problems| {
+                terminal.diagnostics(&problems);
+                End::Invalid
+            })
+        }
+    }
+}

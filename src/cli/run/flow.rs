@@ -1,0 +1,326 @@
+//! Planning, the question, applying.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use crate::cli::args::Format;
+use crate::cli::confirm::{self, Answer};
+use crate::cli::environment::Environment;
+use crate::cli::exit::{End, Name};
+use crate::cli::options::{Goal, Request};
+use crate::cli::run::prepare::Prepared;
+use crate::cli::run::secrets::Prompter;
+use crate::cli::terminal::Terminal;
+use crate::diagnostic::Diagnostic;
+use crate::history::{History, HistoryError, Mode as Kind, Writer};
+use crate::record::{Collector, Recorder, Story, Totals};
+use crate::redact::Redactor;
+use crate::report::json;
+use crate::report::plan::{self, Style};
+use crate::report::progress::{Above, Progress};
+use crate::report::screen::Screen;
+use crate::report::summary;
+use crate::report::tell::{Manner, Teller};
+use crate::run::{Mode, Reviewed};
+
+/// What happened, for the document and the exit code.
+pub(super) struct Told {
+    pub(super) end: End,
+    pub(super) plan: Option<json::Told>,
+    pub(super) run: Option<json::Told>,
+    pub(super) id: Option<String>,
+    pub(super) errors: Vec<String>,
+}
+
+/// One invocation on its way.
+pub(super) struct Flow<'a> {
+    request: &'a Request,
+    environment: &'a Environment,
+    terminal: &'a Terminal,
+    redactor: &'a Arc<Redactor>,
+    prompter: &'a Prompter,
+    prepared: &'a Prepared,
+    started: SystemTime,
+}
+
+/// What a walk left.
+struct Walked {
+    story: Story,
+    reviewed: Reviewed,
+    broken: Option<Diagnostic>,
+}
+
+impl Told {
+    /// Nothing but an end.
+    pub(super) fn new(end: End) -> Self {
+        Self { end, plan: None, run: None, id: None, errors: Vec::new() }
+    }
+}
+
+impl<'a> Flow<'a> {
+    /// Begins now.
+    pub(super) fn new(
+        request: &'a Request,
+        environment: &'a Environment,
+        terminal: &'a Terminal,
+        redactor: &'a Arc<Redactor>,
+        prompter: &'a Prompter,
+        prepared: &'a Prepared,
+    ) -> Self {
+        let started = SystemTime::now();
+        Self { request, environment, terminal, redactor, prompter, prepared, started }
+    }
+
+    /// Does what the goal says.
+    pub(super) fn go(&self) -> Told {
+        if self.request.goal == Goal::Straight {
+            return self.apply(None, None);
+        }
+        let planned = self.plan();
+        let totals = planned.story.totals();
+        let end = match &planned.broken {
+            Some(problem) => {
+                self.terminal.diagnostics(std::slice::from_ref(problem));
+                End::Invalid
+            }
+            None => planned_end(&totals),
+        };
+        let agreed = planned.broken.is_none() && self.agreed(&totals);
+        let plan = json::Told::new(planned.story);
+        if agreed {
+            return Told {
+                plan: Some(plan),
+                ..self.apply(Some(planned.reviewed), Some(totals.tasks))
+            };
+        }
+        let id = self.keep_plan(&plan.story, end);
+        let errors = planned
+            .broken
+            .iter()
+            .map(|problem| self.redactor.redact(&problem.to_string()).into_owned());
+        Told { id, errors: errors.collect(), plan: Some(plan), ..Told::new(end) }
+    }
+
+    /// Finds out what would change and shows it.
+    fn plan(&self) -> Walked {
+        let strict = self.request.name == Name::AnsiblePlaybook;
+        let progress = self.progress("planning", None);
+        let teller = strict.then(|| Arc::new(self.teller(progress.as_ref())));
+        let walked = self.walk(Mode::Plan, progress, teller.clone(), None);
+        if walked.broken.is_some() {
+            return walked;
+        }
+        if let Some(teller) = teller {
+            teller.recap(&walked.story.hosts);
+            return walked;
+        }
+        for warning in &walked.story.warnings {
+            self.terminal.warn(warning, &[]);
+        }
+        if self.request.output.format == Format::Human {
+            let style =
+                Style { theme: self.terminal.theme, verbose: self.request.output.verbosity > 0 };
+            self.terminal.out(&plan::draw(&self.prepared.head, &walked.story, style));
+        }
+        walked
+    }
+
+    /// Applies what was shown, or straight away where nothing was.
+    fn apply(&self, reviewed: Option<Reviewed>, tasks: Option<usize>) -> Told {
+        let begun = Instant::now();
+        let writer = self.begin(Kind::Apply);
+        let progress = self.progress("applying", tasks);
+        let human = self.request.output.format == Format::Human;
+        let teller = human.then(|| Arc::new(self.teller(progress.as_ref())));
+        let walked = self.walk(Mode::Apply { reviewed }, progress, teller.clone(), writer.clone());
+        let totals = walked.story.totals();
+        let mut end = applied_end(&totals);
+        if let Some(teller) = teller {
+            teller.recap(&walked.story.hosts);
+        }
+        let mut errors = Vec::new();
+        if let Some(problem) = &walked.broken {
+            self.terminal.diagnostics(std::slice::from_ref(problem));
+            errors.push(self.redactor.redact(&problem.to_string()).into_owned());
+            end = End::Failed;
+        }
+        let id = writer.as_ref().map(|writer| writer.id().to_owned());
+        if human && self.request.name == Name::Converge {
+            let mut text = summary::run(&totals, begun.elapsed());
+            if let Some(id) = &id {
+                text.push_str(&format!(" `converge show {id}` shows it again."));
+            }
+            self.terminal.out(&format!("{text}\n"));
+        }
+        self.finish(writer.as_deref(), end, &walked.story);
+        Told { id, run: Some(json::Told::new(walked.story)), errors, ..Told::new(end) }
+    }
+
+    fn walk(
+        &self,
+        mode: Mode,
+        progress: Option<Arc<Progress>>,
+        teller: Option<Arc<Teller>>,
+        writer: Option<Arc<Writer>>,
+    ) -> Walked {
+        let collector = Arc::new(Collector::new());
+        let mut recorder = Recorder::new(Arc::clone(self.redactor))
+            .all_results(self.request.output.verbosity > 0)
+            .to(collector.clone());
+        if let Some(teller) = teller {
+            recorder = recorder.to(teller);
+        }
+        if let Some(writer) = writer {
+            recorder = recorder.to(writer);
+        }
+        if let Some(progress) = &progress {
+            recorder = recorder.to(progress.clone());
+        }
+        self.prompter.beside(progress.clone());
+        let walked = self.prepared.session.walk(mode, &recorder);
+        self.prompter.beside(None);
+        if let Some(progress) = progress {
+            progress.finish();
+        }
+        let mut story = collector.story();
+        story.hosts = recorder.recap();
+        match walked {
+            Ok(ended) => Walked { story, reviewed: ended.planned, broken: None },
+            Err(problem) => Walked { story, reviewed: Reviewed::default(), broken: Some(problem) },
+        }
+    }
+
+    /// Whether what was shown shall be applied. Says so where it shall not.
+    fn agreed(&self, totals: &Totals) -> bool {
+        if !totals.pending() {
+            return false;
+        }
+        match self.request.goal {
+            Goal::Yes => true,
+            Goal::Ask if self.terminal.can_ask() => {
+                let hosts = if totals.hosts_pending == 1 {
+                    "1 host".to_owned()
+                } else {
+                    format!("{} hosts", totals.hosts_pending)
+                };
+                let question = format!("\nApply these changes to {hosts}?");
+                let answer =
+                    confirm::ask(&question, &mut io::stdin().lock(), &mut io::stdout().lock());
+                let yes = matches!(answer, Ok(Answer::Yes));
+                if !yes {
+                    self.terminal.out("Nothing was applied.\n");
+                }
+                yes
+            }
+            Goal::Ask => {
+                self.terminal.err(
+                    "Nothing was applied: there is no terminal to ask on. Use --yes to apply without asking.\n",
+                );
+                false
+            }
+            Goal::Check | Goal::List(_) | Goal::Straight => false,
+        }
+    }
+
+    fn teller(&self, progress: Option<&Arc<Progress>>) -> Teller {
+        let terminal: Arc<dyn Screen> = Arc::new(self.terminal.clone());
+        let screen = match progress {
+            Some(progress) => Arc::new(Above::new(Arc::clone(progress), terminal)),
+            None => terminal,
+        };
+        let strict = self.request.name == Name::AnsiblePlaybook;
+        let output = self.request.output;
+        let watched = self.terminal.is_watched();
+        let manner = Manner {
+            theme: self.terminal.theme,
+            width: if watched { Terminal::size().0 } else { Manner::default().width },
+            verbosity: output.verbosity,
+            diff: output.diff,
+            brief: watched && !strict && output.verbosity == 0,
+            strict,
+        };
+        Teller::new(screen, manner)
+    }
+
+    fn progress(&self, verb: &'static str, tasks: Option<usize>) -> Option<Arc<Progress>> {
+        if self.request.name == Name::AnsiblePlaybook || !self.terminal.shows_progress() {
+            return None;
+        }
+        let (columns, rows) = Terminal::size();
+        Some(Arc::new(Progress::new(verb, tasks, columns, rows)))
+    }
+
+    fn begin(&self, kind: Kind) -> Option<Arc<Writer>> {
+        let folder = self.environment.state.as_deref().ok_or(HistoryError::NoFolder);
+        let writer = folder
+            .and_then(History::open)
+            .and_then(|history| history.begin(&self.prepared.head, kind, self.started));
+        match writer {
+            Ok(writer) => Some(Arc::new(writer)),
+            Err(error) => {
+                self.warn_of_history(&error);
+                None
+            }
+        }
+    }
+
+    fn finish(&self, writer: Option<&Writer>, end: End, story: &Story) {
+        let Some(writer) = writer else { return };
+        let code = end.code(self.request.name);
+        if let Err(error) = writer.finish(end.word(), code, &story.hosts, SystemTime::now()) {
+            self.warn_of_history(&error);
+        }
+    }
+
+    fn keep_plan(&self, story: &Story, end: End) -> Option<String> {
+        let kind = if self.request.goal == Goal::Check { Kind::Check } else { Kind::Plan };
+        let writer = self.begin(kind)?;
+        writer.tell(story);
+        self.finish(Some(&writer), end, story);
+        Some(writer.id().to_owned())
+    }
+
+    fn warn_of_history(&self, error: &HistoryError) {
+        let help: Vec<String> = error.help().into_iter().collect();
+        self.terminal.warn(&format!("this run is not kept: {error}"), &help);
+    }
+}
+
+/// How planning ended.
+fn planned_end(totals: &Totals) -> End {
+    let pending = if totals.pending() { End::Pending } else { End::Unchanged };
+    trouble(totals).unwrap_or(pending)
+}
+
+/// How applying ended.
+fn applied_end(totals: &Totals) -> End {
+    let done = if totals.pending() { End::Applied } else { End::Unchanged };
+    trouble(totals).unwrap_or(done)
+}
+
+fn trouble(totals: &Totals) -> Option<End> {
+    let failed = (totals.failed > 0).then_some(End::Failed);
+    let unreachable = (totals.unreachable > 0).then_some(End::Unreachable);
+    failed.into_iter().chain(unreachable).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{applied_end, planned_end};
+    use crate::cli::exit::End;
+    use crate::record::Totals;
+
+    #[test]
+    fn ends_from_totals() {
+        let quiet = Totals::default();
+        let busy = Totals { changes: 1, ..quiet };
+        assert_eq!((planned_end(&quiet), applied_end(&quiet)), (End::Unchanged, End::Unchanged));
+        assert_eq!((planned_end(&busy), applied_end(&busy)), (End::Pending, End::Applied));
+        let gone = Totals { unreachable: 1, ..busy };
+        assert_eq!((planned_end(&gone), applied_end(&gone)), (End::Unreachable, End::Unreachable));
+        let failed = Totals { failed: 1, ..gone };
+        assert_eq!((planned_end(&failed), applied_end(&failed)), (End::Failed, End::Failed));
+        assert_eq!(planned_end(&Totals { unknown: 1, ..quiet }), End::Pending);
+    }
+}

@@ -1,0 +1,138 @@
+//! From the command line to a session: the project, its inventory and playbooks, read and checked.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::cli::environment::Environment;
+use crate::cli::exit::End;
+use crate::cli::options::{Goal, Request};
+use crate::cli::project::{Project, refuse_errors};
+use crate::cli::run::options::{escalation_password, options};
+use crate::cli::run::secrets::Prompter;
+use crate::cli::run::{extra, prompts, wanted};
+use crate::cli::terminal::Terminal;
+use crate::diagnostic::Diagnostic;
+use crate::git;
+use crate::playbook::{Playbook, Reader, TagFilter};
+use crate::record::Head;
+use crate::redact::Redactor;
+use crate::run::{Catalogue, Given, Session, check};
+use crate::target::Blobs;
+use crate::template::{Engine, Options as Strictness};
+use crate::transport::{Options as Network, Transport};
+
+/// Everything that is needed to plan and apply.
+pub(super) struct Prepared {
+    /// Plans and applies.
+    pub(super) session: Session,
+    /// What it is about.
+    pub(super) head: Head,
+    /// The playbooks as they are called, and how many plays each has.
+    pub(super) files: Vec<(String, usize)>,
+    /// Which tasks are taken.
+    pub(super) filter: TagFilter,
+}
+
+/// Why nothing is run.
+pub(super) struct Refused {
+    /// How it ends.
+    pub(super) end: End,
+    /// What is to be said about it.
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads and checks everything; asks for passwords last.
+pub(super) fn prepare(
+    request: &Request,
+    environment: &Environment,
+    terminal: &Terminal,
+    redactor: &Arc<Redactor>,
+    prompter: &Arc<Prompter>,
+) -> Result<Prepared, Refused> {
+    let (project, warnings) = Project::open(&environment.here).map_err(invalid)?;
+    terminal.diagnostics(&warnings);
+    let files = project.playbooks(&request.playbooks).map_err(invalid)?;
+    let (inventory, names, warnings) = project.inventory(&request.inventory).map_err(invalid)?;
+    terminal.diagnostics(&warnings);
+    let mut run = options(request, &project.config).map_err(invalid)?;
+    let extra =
+        extra::vars(&request.extra_vars, &environment.here, &project.loader).map_err(invalid)?;
+
+    let reader = Arc::new(Reader::new(
+        Arc::clone(&project.loader),
+        Arc::new(Catalogue),
+        project.config.roles_path.clone(),
+    ));
+    let (playbook, counts, told) = read(&reader, &files);
+    terminal.diagnostics(&refuse_errors(told).map_err(syntax)?);
+    let engine = Engine::new(Strictness { strict_conditions: run.strict_conditions });
+    terminal.diagnostics(&refuse_errors(check(&playbook, &engine)).map_err(syntax)?);
+    let told = wanted::check(&request.selection, &playbook);
+    terminal.diagnostics(&refuse_errors(told).map_err(invalid)?);
+
+    let head = Head {
+        project: project.root().display().to_string(),
+        revision: git::revision(project.root()).unwrap_or_else(|error| {
+            terminal.warn(&error.to_string(), &[]);
+            None
+        }),
+        inventory: names,
+        playbooks: files.iter().map(|file| project.name(file)).collect(),
+        options: request.told(),
+    };
+    if !matches!(request.goal, Goal::List(_)) {
+        let given: Vec<&str> = extra.iter().map(|(name, _)| name.value.as_str()).collect();
+        run.answers = prompts::answers(&playbook, &given, prompter, redactor).map_err(invalid)?;
+        let one = |problem| invalid(vec![problem]);
+        run.connection.password =
+            prompter.password(&request.connecting.password, "SSH").map_err(one)?;
+        let from = escalation_password(request, &project.config);
+        run.escalation.password = prompter.password(&from, "become").map_err(one)?;
+    }
+    let filter = TagFilter::new(&run.tags, &run.skip_tags);
+    let files = head.playbooks.iter().cloned().zip(counts).collect();
+    let blobs = Arc::new(Blobs::default());
+    let given = Given {
+        inventory,
+        options: run,
+        extra,
+        loader: Arc::clone(&project.loader),
+        reader,
+        connector: Arc::new(network(&blobs, prompter)?),
+        blobs,
+    };
+    let session = Session::new(playbook, given).map_err(invalid)?;
+    Ok(Prepared { session, head, files, filter })
+}
+
+/// The plays of all files in one playbook, and how many each file has.
+fn read(reader: &Reader, files: &[PathBuf]) -> (Playbook, Vec<usize>, Vec<Diagnostic>) {
+    let mut whole =
+        Playbook { path: files.first().cloned().unwrap_or_default(), plays: Vec::new() };
+    let mut counts = Vec::new();
+    let mut diagnostics = Vec::new();
+    for file in files {
+        let (playbook, told) = reader.read(file);
+        counts.push(playbook.plays.len());
+        whole.plays.extend(playbook.plays);
+        diagnostics.extend(told);
+    }
+    (whole, counts, diagnostics)
+}
+
+fn network(blobs: &Arc<Blobs>, prompter: &Arc<Prompter>) -> Result<Transport, Refused> {
+    let prompter = Arc::clone(prompter);
+    let mut network = Network::new(Arc::clone(blobs));
+    network.ask_passphrase = Some(Arc::new(move |key, attempt| prompter.passphrase(key, attempt)));
+    Transport::new(network).map_err(|error| {
+        invalid(vec![Diagnostic::error(format!("the network can't be used: {error}"))])
+    })
+}
+
+fn invalid(diagnostics: Vec<Diagnostic>) -> Refused {
+    Refused { end: End::Invalid, diagnostics }
+}
+
+fn syntax(diagnostics: Vec<Diagnostic>) -> Refused {
+    Refused { end: End::Syntax, diagnostics }
+}

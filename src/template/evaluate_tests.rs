@@ -1,0 +1,223 @@
+//! Tests of evaluation as a whole.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::source::{Source, Span};
+use crate::template::{
+    Condition, Context, Engine, Evaluated, FileOptions, Found, NoLookups, Options,
+};
+use crate::value::{FaultKind, Value};
+use crate::yaml::{Kind, Node, Style, Tag};
+
+fn node(text: &str) -> Node {
+    let source = Source::new("test.yml", text);
+    Node { kind: Kind::Str(text.into(), Style::Plain), tag: Tag::None, span: Span::whole(&source) }
+}
+
+fn map(entries: &[(&str, Node)]) -> Node {
+    let entries: Vec<(Node, Node)> =
+        entries.iter().map(|(key, value)| (node(key), value.clone())).collect();
+    Node { kind: Kind::Map(entries.into()), ..node("") }
+}
+
+fn list(items: &[Node]) -> Node {
+    Node { kind: Kind::Seq(items.into()), ..node("") }
+}
+
+fn context(vars: &[(&str, Found)]) -> Context {
+    let scope: BTreeMap<String, Found> =
+        vars.iter().map(|(name, found)| ((*name).to_owned(), found.clone())).collect();
+    Engine::default().context(Arc::new(scope), Arc::new(NoLookups))
+}
+
+fn template(text: &str) -> Found {
+    Found::Template(node(text))
+}
+
+fn data(value: impl Into<Value>) -> Found {
+    Found::Data(value.into())
+}
+
+fn world() -> Context {
+    let inner = map(&[("used", node("{{ port }}")), ("broken", node("{{ nowhere }}"))]);
+    context(&[
+        ("port", data(80)),
+        ("name", data("web")),
+        ("evil", data("{{ port }}")),
+        ("url", template("http://{{ name }}:{{ port }}/")),
+        ("big", Found::Template(inner)),
+        ("a", template("{{ b }}")),
+        ("b", template("{{ a }}")),
+        ("items", data(vec![1, 2, 3])),
+        ("result", data(Value::unknown("the output of `id`"))),
+        (
+            "partly",
+            data(Value::map([
+                ("rc", Value::unknown("the output of `id`")),
+                ("cmd", Value::from("id")),
+            ])),
+        ),
+        ("list", Found::Template(list(&[node("x"), node("{{ name }}")]))),
+    ])
+}
+
+fn check(text: &str, want: &str) {
+    match world().value(&node(text)) {
+        Ok(Evaluated::Known(value)) => {
+            assert_eq!(crate::value::repr(&value).unwrap(), want, "{text}")
+        }
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+fn fails(text: &str, kind: FaultKind, message: &str) {
+    let error = world().value(&node(text)).unwrap_err();
+    assert_eq!(error.kind(), kind, "{text}: {error}");
+    assert_eq!(error.to_string(), message, "{text}");
+}
+
+#[test]
+fn single_expressions_keep_their_type() {
+    check("{{ port }}", "80");
+    check("{{ items }}", "[1, 2, 3]");
+    check("p{{ port }}", "'p80'");
+    check("{{ 1 }}{{ none }}", "1");
+    check("{% if port %}{{ items }}{% endif %}", "[1, 2, 3]");
+    check("{{ '[1, 2]' }}", "'[1, 2]'");
+    check("{{ port }}\n", "80");
+    check("{{ name }}\n\n", "'web\\n\\n'");
+    check("no template", "'no template'");
+}
+
+#[test]
+fn variables_are_rendered_when_used() {
+    check("{{ url }}", "'http://web:80/'");
+    check("{{ big.used }}", "80");
+    check("{{ big | type_debug }}", "'dict'");
+    check("{{ list }}", "['x', 'web']");
+    fails("{{ big.broken }}", FaultKind::Undefined, "test.yml:1:4: `nowhere` is undefined");
+}
+
+#[test]
+fn data_is_never_a_template() {
+    check("{{ evil }}", "'{{ port }}'");
+    check("{{ evil ~ '' }}", "'{{ port }}'");
+}
+
+#[test]
+fn undefined_values_reach_a_default_and_nothing_else() {
+    check("{{ nowhere.at.all | default('x') }}", "'x'");
+    check("{{ big.nothing['x'] | default('x') }}", "'x'");
+    check("{{ nowhere is defined }}", "False");
+    check("{{ [nowhere] | type_debug }}", "'list'");
+    fails("{{ nowhere == 1 }}", FaultKind::Undefined, "test.yml:1:4: `nowhere` is undefined");
+    fails("{{ big.uesd }}", FaultKind::Undefined, "test.yml:1:4: a dict has no `uesd`");
+    let error = world().value(&node("{{ prot }}")).unwrap_err();
+    assert_eq!(error.diagnostic().help, ["did you mean `port`?"]);
+}
+
+#[test]
+fn a_variable_made_from_itself_is_told() {
+    let error = world().value(&node("{{ a }}")).unwrap_err();
+    assert_eq!(error.kind(), FaultKind::Loop);
+    assert_eq!(error.diagnostic().notes, ["`a` needs `b` needs `a`"]);
+}
+
+#[test]
+fn templates_may_change_lists_and_mappings() {
+    check("{% set x = [] %}{% set _ = x.append(1) %}{% set _ = x.append(2) %}{{ x }}", "[1, 2]");
+    check("{% set _ = items.append(4) %}{{ items }}", "[1, 2, 3, 4]");
+    check(
+        "{% set x = {'a': []} %}{% set _ = x.a.append(1) %}{% set _ = x.update({'b': 2}) %}{{ x }}",
+        "{'a': [1], 'b': 2}",
+    );
+    check("{% set _ = list.insert(0, 'new') %}{{ list }}", "['new', 'x', 'web']");
+    check("{% set x = items %}{% set y = [x.pop(), x.pop(0)] %}{{ y }}", "[3, 1]");
+}
+
+#[test]
+fn unknown_values_pass_through() {
+    for text in [
+        "{{ result }}",
+        "{{ result.stdout }}",
+        "a {{ result }}",
+        "{{ result == 1 }}",
+        "{{ partly.rc + 1 }}",
+        "{{ not result }}",
+    ] {
+        match world().value(&node(text)).unwrap() {
+            Evaluated::Unknown(reasons) => {
+                assert_eq!(reasons[0].reason(), "the output of `id`", "{text}")
+            }
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+    check("{{ result is defined }}", "True");
+    check("{{ partly.cmd }}", "'id'");
+    check("{{ [result] | type_debug }}", "'list'");
+    match world().value(&node("{{ partly }}")).unwrap() {
+        Evaluated::Partly(value, _) => assert_eq!(value.get("cmd"), Some(&Value::from("id"))),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn conditions() {
+    let holds = |text: &str| world().condition(&node(text)).unwrap();
+    assert_eq!(holds("port == 80 and name is defined"), Condition::Yes);
+    assert_eq!(holds("port > 100 or not items"), Condition::No);
+    assert!(matches!(holds("result is defined and partly.rc == 0"), Condition::Unknown(_)));
+    assert_eq!(holds("partly.rc == 0 and port == 81"), Condition::No);
+    assert_eq!(holds("partly.rc == 0 or port == 80"), Condition::Yes);
+    assert_eq!(holds("{{ port }}"), Condition::Yes);
+    assert_eq!(holds("'{{ name }}' == 'web'"), Condition::Yes);
+    let context = world();
+    assert_eq!(context.condition(&node("items")).unwrap(), Condition::Yes);
+    assert_eq!(context.take_warnings().len(), 1);
+    assert!(world().condition(&node("nowhere")).is_err());
+    let strict = Engine::new(Options { strict_conditions: true });
+    let strict = strict.context(Arc::new(crate::template::NoVars), Arc::new(NoLookups));
+    assert_eq!(strict.condition(&node("[1]")).unwrap_err().kind(), FaultKind::Value);
+}
+
+#[test]
+fn files_show_unknown_parts_as_marks() {
+    let source = Source::new(
+        "a.j2",
+        "#jinja2: lstrip_blocks: True\nid={{ partly.rc }}\n  {% if port %}\nport {{ port }}\n  {% endif %}\n{% if result %}x{% endif %}\n",
+    );
+    let rendered = world().file(&source, &FileOptions::default()).unwrap();
+    assert_eq!(
+        rendered.text,
+        "id=«unknown: the output of `id`»\nport 80\n«unknown: the output of `id`»"
+    );
+    assert_eq!(rendered.unknown.len(), 1);
+    let broken = Source::new("b.j2", "#jinja2: trim_blocks: False\nok\n{{ nowhere }}\n");
+    let error = world().file(&broken, &FileOptions::default()).unwrap_err();
+    assert_eq!(error.to_string(), "b.j2:3:4: `nowhere` is undefined");
+}
+
+#[test]
+fn macros_loops_and_namespaces() {
+    check(
+        "{% macro m(a, b=2) %}{{ a }}-{{ b }}{% endmacro %}{{ m(1) }} {{ m(1, b=3) }}",
+        "'1-2 1-3'",
+    );
+    check("{% for i in items %}{{ loop.index }}{{ ',' if not loop.last }}{% endfor %}", "'1,2,3'");
+    check("{% for i in items if i > 1 %}{{ i }}{% else %}none{% endfor %}", "'23'");
+    check(
+        "{% set ns = namespace(n=0) %}{% for i in items %}{% set ns.n = ns.n + i %}{% endfor %}{{ ns.n }}",
+        "6",
+    );
+    check("{% for k, v in {'a': 1}.items() %}{{ k }}{{ v }}{% endfor %}", "'a1'");
+    check(
+        "{% for x in [1, [2, [3]]] recursive %}{{ loop(x) if x is iterable else x }}{% endfor %}",
+        "'123'",
+    );
+    check("{% macro m() %}[{{ caller() }}]{% endmacro %}{% call m() %}x{% endcall %}", "'[x]'");
+    check("{% set x = 1 %}{% for i in [1] %}{% set x = 2 %}{% endfor %}{{ x }}", "1");
+    check("{% for i in items %}{% if i == 2 %}{% break %}{% endif %}{{ i }}{% endfor %}", "1");
+}
