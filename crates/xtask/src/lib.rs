@@ -4,6 +4,7 @@
 //! measurement needs the delay of a real network. The other modules are one command each.
 
 pub mod compat_record;
+pub mod bench;
 pub mod demo;
 pub mod fleet;
 pub mod packages;
