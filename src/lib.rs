@@ -1,6 +1,7 @@
 //! converge: configuration of servers over SSH.
 
 mod actions;
+pub mod cli;
 pub mod diagnostic;
 pub mod event;
 pub mod git;

@@ -1,3 +1,9 @@
 //! The `converge` command.
 
-fn main() {}
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    converge::cli::main(&words)
+}

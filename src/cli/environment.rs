@@ -21,10 +21,6 @@ impl Environment {
     /// As it is.
     pub(crate) fn read() -> std::io::Result<Self> {
         let state = history::folder(std::env::var_os("XDG_STATE_HOME"), std::env::var_os("HOME"));
-        Ok(Self {
-            here: std::env::current_dir()?,
-            state,
-            zone: TimeZone::system(),
-        })
+        Ok(Self { here: std::env::current_dir()?, state, zone: TimeZone::system() })
     }
 }

@@ -122,7 +122,8 @@ impl Project {
             return problem.help(format!("did you mean the command `converge {command}`?"));
         }
         let known = self.known_playbooks();
-        let base = name.file_name().map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
+        let base =
+            name.file_name().map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
         let stem = ENDINGS.iter().find_map(|ending| base.strip_suffix(ending)).unwrap_or(&base);
         match nearest(stem, known.iter().map(String::as_str)) {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
@@ -134,7 +135,9 @@ impl Project {
     /// The names of the files in the `playbooks` folder without their endings.
     fn known_playbooks(&self) -> Vec<String> {
         let entries = self.loader.list(&self.root().join(FOLDER));
-        let stem = |entry: &String| ENDINGS.iter().find_map(|ending| entry.strip_suffix(ending)).map(str::to_owned);
+        let stem = |entry: &String| {
+            ENDINGS.iter().find_map(|ending| entry.strip_suffix(ending)).map(str::to_owned)
+        };
         entries.iter().filter_map(stem).collect()
     }
 
@@ -187,7 +190,13 @@ mod tests {
 
     #[test]
     fn playbooks_are_found_from_any_folder() {
-        let folder = project(&["ansible.cfg", "playbooks/site.yml", "playbooks/reboot.yaml", "roles/a/x", "top.yml"]);
+        let folder = project(&[
+            "ansible.cfg",
+            "playbooks/site.yml",
+            "playbooks/reboot.yaml",
+            "roles/a/x",
+            "top.yml",
+        ]);
         let found = |here: &str, name| found(folder.path(), here, name);
         assert_eq!(found("", None), "playbooks/site.yml");
         assert_eq!(found("roles/a", None), "playbooks/site.yml");
@@ -202,10 +211,19 @@ mod tests {
         let folder = project(&["ansible.cfg", "playbooks/site.yml", "playbooks/reboot.yml"]);
         let found = |name| found(folder.path(), "", Some(name));
         assert_eq!(found("rebot"), "there is no playbook `rebot` (did you mean `reboot`?)");
-        assert_eq!(found("playbooks/siet.yml"), "there is no playbook `playbooks/siet.yml` (did you mean `site`?)");
-        assert_eq!(found("histroy"), "there is no playbook `histroy` (did you mean the command `converge history`?)");
+        assert_eq!(
+            found("playbooks/siet.yml"),
+            "there is no playbook `playbooks/siet.yml` (did you mean `site`?)"
+        );
+        assert_eq!(
+            found("histroy"),
+            "there is no playbook `histroy` (did you mean the command `converge history`?)"
+        );
         assert_eq!(found("xyzzy"), "there is no playbook `xyzzy` (`playbooks` has reboot, site)");
-        assert_eq!(found("playbooks"), "`playbooks` is a folder, not a playbook (`playbooks` has reboot, site)");
+        assert_eq!(
+            found("playbooks"),
+            "`playbooks` is a folder, not a playbook (`playbooks` has reboot, site)"
+        );
     }
 
     #[test]

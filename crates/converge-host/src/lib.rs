@@ -10,6 +10,7 @@
 
 pub mod answer;
 pub mod args;
+mod base64;
 pub mod r#become;
 pub mod blob;
 pub mod boot;

@@ -5,11 +5,28 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs};
 
 use crate::stop::{Result, Stop};
 
-/// The states of a connection that is not over: ESTABLISHED, SYN_SENT, SYN_RECV, FIN_WAIT1, FIN_WAIT2, TIME_WAIT.
-const OPEN: &[&str] = &["01", "02", "03", "04", "05", "06"];
+/// The states of a connection, in the order of their numbers from 1 on (`tcp_states.h`).
+pub(crate) const STATES: &[&str] = &[
+    "ESTABLISHED",
+    "SYN_SENT",
+    "SYN_RECV",
+    "FIN_WAIT1",
+    "FIN_WAIT2",
+    "TIME_WAIT",
+    "CLOSE",
+    "CLOSE_WAIT",
+    "LAST_ACK",
+    "LISTEN",
+    "CLOSING",
+];
 
-/// How many connections there are to a local port, others than those from `except`.
-pub(crate) fn connections(host: &str, port: u16, except: &[String]) -> Result<usize> {
+/// How many connections in some of the states there are to a local port, others than those from `except`.
+pub(crate) fn connections(
+    host: &str,
+    port: u16,
+    except: &[String],
+    states: &[String],
+) -> Result<usize> {
     let addresses = |name: &str| -> Vec<IpAddr> {
         let found = (name, port).to_socket_addrs().map(Iterator::collect::<Vec<_>>);
         found.unwrap_or_default().iter().map(|address| plain(address.ip())).collect()
@@ -21,14 +38,16 @@ pub(crate) fn connections(host: &str, port: u16, except: &[String]) -> Result<us
     let except: Vec<IpAddr> = except.iter().flat_map(|name| addresses(name)).collect();
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
     let rows = tables.iter().map(|path| fs::read_to_string(path).unwrap_or_default());
-    Ok(rows.map(|table| count(&table, &local, port, &except)).sum())
+    Ok(rows.map(|table| count(&table, &local, port, &except, states)).sum())
 }
 
-fn count(table: &str, local: &[IpAddr], port: u16, except: &[IpAddr]) -> usize {
+fn count(table: &str, local: &[IpAddr], port: u16, except: &[IpAddr], states: &[String]) -> usize {
     let counts = |row: &str| {
         let mut fields = row.split_whitespace().skip(1);
         let (own, other) = (fields.next().and_then(address)?, fields.next().and_then(address)?);
-        let open = OPEN.contains(&fields.next()?);
+        let number = usize::from_str_radix(fields.next()?, 16).ok()?;
+        let state = STATES.get(number.checked_sub(1)?)?;
+        let open = states.iter().any(|wanted| wanted == state);
         let any = local.iter().any(|ip| ip.is_unspecified() || *ip == own.0);
         Some(open && own.1 == port && any && !except.contains(&other.0))
     };
@@ -70,13 +89,13 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let count = |except: &[&str]| {
             let except: Vec<_> = except.iter().map(ToString::to_string).collect();
-            connections("127.0.0.1", port, &except).unwrap()
+            connections("127.0.0.1", port, &except, &["ESTABLISHED".into()]).unwrap()
         };
         assert_eq!(count(&[]), 0);
         let _client = TcpStream::connect(("127.0.0.1", port)).unwrap();
         let _server = listener.accept().unwrap();
         assert_eq!(count(&[]), 1);
         assert_eq!(count(&["127.0.0.1"]), 0);
-        assert!(connections("no such host", port, &[]).is_err());
+        assert!(connections("no such host", port, &[], &[]).is_err());
     }
 }

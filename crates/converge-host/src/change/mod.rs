@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use cache::CacheChange;
 pub use describe::{Description, Sign, Text, TextDiff};
+pub(crate) use drained::STATES;
 pub use effect::Effect;
 pub use file::{Before, FileChange, FileKind, FileState};
 pub(crate) use fits::fits;

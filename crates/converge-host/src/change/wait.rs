@@ -44,8 +44,17 @@ pub enum WaitFor {
     Port(String, u16, Option<String>),
     /// A port that accepts none.
     NoPort(String, u16),
-    /// A port without open connections, other than from these addresses.
-    Drained(String, u16, Vec<String>),
+    /// A port without open connections.
+    Drained {
+        /// The host that the port is of.
+        host: String,
+        /// The port.
+        port: u16,
+        /// The hosts whose connections don't count.
+        except: Vec<String>,
+        /// The states of a connection that counts, by their names in proc(5).
+        states: Vec<String>,
+    },
     /// A path that exists, and text in it that matches this pattern.
     Path(PathBuf, Option<String>),
     /// A path that does not exist.
@@ -116,7 +125,7 @@ impl WaitFor {
             Self::Port(host, port, None) => format!("for {host}:{port}"),
             Self::Port(host, port, Some(pattern)) => format!("for `{pattern}` from {host}:{port}"),
             Self::NoPort(host, port) => format!("until {host}:{port} is closed"),
-            Self::Drained(host, port, _) => format!("until {host}:{port} has no connections"),
+            Self::Drained { host, port, .. } => format!("until {host}:{port} has no connections"),
             Self::Path(path, None) => format!("for {}", path.display()),
             Self::Path(path, Some(pattern)) => format!("for `{pattern}` in {}", path.display()),
             Self::NoPath(path) => format!("until {} is absent", path.display()),
@@ -139,8 +148,8 @@ impl WaitChange {
                 Some(_) => None,
                 None => none(),
             },
-            WaitFor::Drained(host, port, except) => {
-                let open = drained::connections(host, *port, except)?;
+            WaitFor::Drained { host, port, except, states } => {
+                let open = drained::connections(host, *port, except, states)?;
                 if open == 0 { none() } else { None }
             }
             WaitFor::Path(path, None) => {

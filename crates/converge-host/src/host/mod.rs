@@ -7,10 +7,12 @@
 mod command;
 pub mod expected;
 pub mod machine;
+pub mod network;
 mod node;
 pub mod overlay;
 mod package;
 pub mod real;
+mod space;
 mod unit;
 mod user;
 pub mod version;
@@ -21,12 +23,14 @@ use std::sync::Arc;
 pub use command::{Command, Output};
 pub use node::{Look, Node, NodeKind, Principal, Special};
 pub use package::{Installed, Manager};
+pub use space::Space;
 pub use unit::{Existence, Scope, Unit};
 pub use user::{Group, User};
 
 use crate::blob::Blob;
 use crate::checksum::Algorithm;
 use crate::clock::Clock;
+use crate::host::network::Network;
 use crate::stop::{Result, Stop, Why};
 
 /// A read-only view of a managed machine, as one user sees it.
@@ -61,6 +65,11 @@ pub trait Host {
     fn checksum(&self, path: &Path, algorithm: Algorithm) -> Result<String> {
         let blob = self.content(path)?;
         Ok(algorithm.of(&self.fetch(&blob)?))
+    }
+
+    /// The inode flags of ioctl_iflags(2), where a file system has them. A symbolic link has none.
+    fn flags(&self, _path: &Path) -> Result<Option<u32>> {
+        Ok(None)
     }
 
     /// The names in a directory, sorted.
@@ -122,6 +131,21 @@ pub trait Host {
     /// Whether a package manager's lists were refreshed for the very call that is planned.
     fn just_refreshed(&self, _manager: Manager) -> bool {
         false
+    }
+
+    /// The environment that commands get, by name.
+    fn variables(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
+    /// How full the file system at a path is; none where that can't be told.
+    fn space(&self, _path: &Path) -> Option<Space> {
+        None
+    }
+
+    /// Addresses and routes.
+    fn network(&self) -> Result<Network> {
+        Ok(Network::default())
     }
 
     /// What stands at a path, symbolic links followed, and where that is.

@@ -43,6 +43,12 @@ pub struct Node {
     pub device: u64,
     /// Number of hard links.
     pub links: u64,
+    /// Blocks of 512 bytes that it takes on disk.
+    pub blocks: u64,
+    /// The size of reads and writes that suits its file system, in bytes.
+    pub block_size: u64,
+    /// The device that a device file stands for; 0 for anything else.
+    pub stands_for: u64,
     /// The SELinux context, where the file system has one.
     pub selinux: Option<String>,
 }

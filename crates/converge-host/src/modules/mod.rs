@@ -4,21 +4,30 @@
 //! performed, and it answers the same for the real host and for one that is only planned.
 
 mod apt;
+mod blockinfile;
+mod command;
+mod commands;
 mod copy;
 mod file;
 mod files;
-mod blockinfile;
-mod lineinfile;
 mod group;
+mod lineinfile;
+mod package;
 mod ping;
+mod raw;
 mod replace;
 #[cfg(test)]
 mod scenario;
 mod service;
+mod shell;
+mod slurp;
+mod stat;
 mod systemd_service;
 mod template;
 mod unit_state;
 mod user;
+mod yum_repository;
+mod wait_for;
 
 use crate::args::{Args, Bound, Invalid, Spec};
 use crate::change::Changes;
@@ -86,14 +95,22 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 pub static ALL: &[Entry] = &[
     Entry::of::<apt::Apt>(),
     Entry::of::<blockinfile::BlockInFile>(),
+    Entry::of::<command::Command>(),
     Entry::of::<copy::Copy>(),
     Entry::of::<file::File>(),
     Entry::of::<lineinfile::LineInFile>(),
     Entry::of::<group::GroupModule>(),
+    Entry::of::<package::Package>(),
     Entry::of::<ping::Ping>(),
+    Entry::of::<raw::Raw>(),
     Entry::of::<replace::Replace>(),
     Entry::of::<service::Service>(),
+    Entry::of::<shell::Shell>(),
+    Entry::of::<slurp::Slurp>(),
+    Entry::of::<stat::Stat>(),
     Entry::of::<systemd_service::SystemdService>(),
     Entry::of::<template::Template>(),
     Entry::of::<user::UserModule>(),
+    Entry::of::<yum_repository::YumRepository>(),
+    Entry::of::<wait_for::WaitFor>(),
 ];

@@ -13,8 +13,10 @@ use crate::change::Change;
 use crate::checksum::Algorithm;
 use crate::clock::Clock;
 use crate::host::expected::{Expected, Pending, Reach};
+use crate::host::network::Network;
 use crate::host::{
-    Command, Existence, Group, Host, Installed, Look, Manager, NodeKind, Output, Scope, Unit, User,
+    Command, Existence, Group, Host, Installed, Look, Manager, NodeKind, Output, Scope, Space,
+    Unit, User,
 };
 use crate::stop::{Result, Stop, Why};
 
@@ -74,6 +76,18 @@ impl Host for Overlay<'_> {
         self.base.variable(name)
     }
 
+    fn variables(&self) -> Vec<(String, String)> {
+        self.base.variables()
+    }
+
+    fn space(&self, path: &Path) -> Option<Space> {
+        self.base.space(path)
+    }
+
+    fn network(&self) -> Result<Network> {
+        self.base.network()
+    }
+
     fn umask(&self) -> u32 {
         self.base.umask()
     }
@@ -111,6 +125,15 @@ impl Host for Overlay<'_> {
         }
         let blob = self.content(path)?;
         Ok(algorithm.of(&self.fetch(&blob)?))
+    }
+
+    fn flags(&self, path: &Path) -> Result<Option<u32>> {
+        let place = self.place(path)?;
+        let planned = self.expected.files.contains_key(&place);
+        if planned || !matches!(self.entry(&place)?, Look::Is(_)) {
+            return Ok(None);
+        }
+        self.base.flags(&place)
     }
 
     fn list(&self, path: &Path) -> Result<Vec<String>> {

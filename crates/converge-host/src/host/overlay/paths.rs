@@ -220,10 +220,16 @@ impl Overlay<'_> {
             inode: 0,
             device: 0,
             links: 1,
+            blocks: 0,
+            block_size: 4096,
+            stands_for: 0,
             selinux: None,
         });
         match &state.kind {
-            FileKind::File(blob) => node.size = blob.size,
+            FileKind::File(blob) => {
+                node.size = blob.size;
+                node.blocks = blob.size.div_ceil(4096) * 8;
+            }
             FileKind::Link(target) => node.size = target.as_os_str().len() as u64,
             _ => {}
         }

@@ -6,6 +6,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rustix::fs::{CWD, Mode, OFlags, ioctl_getflags, openat};
 use sha2::{Digest as _, Sha256};
 
 use crate::blob::{Blob, Digest, INLINE_LIMIT};
@@ -64,6 +65,9 @@ pub(crate) fn look(path: &Path, accounts: &mut Accounts, selinux: bool) -> Resul
         inode: meta.ino(),
         device: meta.dev(),
         links: meta.nlink(),
+        blocks: meta.blocks(),
+        block_size: meta.blksize(),
+        stands_for: meta.rdev(),
         selinux: if selinux { context(path) } else { None },
     }))
 }
@@ -134,6 +138,17 @@ pub(crate) fn list(path: &Path) -> Result<Vec<String>> {
     let mut names = read().map_err(|error| refused("list", path, &error))?;
     names.sort_unstable();
     Ok(names)
+}
+
+/// The inode flags of ioctl_iflags(2), for what can have them.
+pub(crate) fn flags(path: &Path) -> Option<u32> {
+    let meta = fs::symlink_metadata(path).ok()?;
+    if !meta.is_file() && !meta.is_dir() {
+        return None;
+    }
+    let how = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = openat(CWD, path, how, Mode::empty()).ok()?;
+    ioctl_getflags(file).ok().map(|flags| flags.bits())
 }
 
 /// The SELinux context of what stands at a path, as the kernel keeps it: with a zero byte at its end.

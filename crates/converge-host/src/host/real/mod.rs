@@ -2,12 +2,13 @@
 
 mod accounts;
 pub(crate) mod files;
+mod network;
 pub(crate) mod packages;
 mod run;
 pub(crate) mod units;
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,9 +18,12 @@ use rustix::fs::Mode;
 use crate::blob::{Blob, Digest};
 use crate::checksum::Algorithm;
 use crate::clock::Clock;
+use crate::host::network::Network;
 use crate::host::real::accounts::Accounts;
 use crate::host::real::packages::Packages;
-use crate::host::{Command, Group, Host, Installed, Look, Manager, Output, Scope, Unit, User};
+use crate::host::{
+    Command, Group, Host, Installed, Look, Manager, Output, Scope, Space, Unit, User,
+};
 use crate::stop::{Result, Stop, Why};
 
 /// The machine that this process runs on, as the user that it runs as.
@@ -39,12 +43,10 @@ pub struct Real {
 impl Real {
     /// Looks up whom the process runs as, its umask, and whether SELinux is on.
     pub fn new() -> Self {
-        let umask = rustix::process::umask(Mode::empty());
-        rustix::process::umask(umask);
         let mut accounts = Accounts::default();
         Self {
             identity: accounts.own(),
-            umask: umask.bits(),
+            umask: own_umask(),
             selinux: Path::new("/sys/fs/selinux/enforce").exists(),
             clock: OnceCell::new(),
             accounts: RefCell::new(accounts),
@@ -98,6 +100,17 @@ impl Real {
     }
 }
 
+/// The mask of this process. Linux 4.7 tells it; before, it can only be read by setting it, which every thread sees.
+fn own_umask() -> u32 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let told = status.lines().find_map(|line| line.strip_prefix("Umask:"));
+    told.and_then(|octal| u32::from_str_radix(octal.trim(), 8).ok()).unwrap_or_else(|| {
+        let umask = rustix::process::umask(Mode::empty());
+        rustix::process::umask(umask);
+        umask.bits()
+    })
+}
+
 impl Default for Real {
     fn default() -> Self {
         Self::new()
@@ -145,6 +158,10 @@ impl Host for Real {
         files::checksum(path, algorithm)
     }
 
+    fn flags(&self, path: &Path) -> Result<Option<u32>> {
+        Ok(files::flags(path))
+    }
+
     fn list(&self, path: &Path) -> Result<Vec<String>> {
         files::list(path)
     }
@@ -187,6 +204,32 @@ impl Host for Real {
 
     fn fetch(&self, blob: &Blob) -> Result<Arc<[u8]>> {
         self.bytes(blob).ok_or(Stop::Need(blob.digest))
+    }
+
+    fn variables(&self) -> Vec<(String, String)> {
+        let text = |word: std::ffi::OsString| word.to_string_lossy().into_owned();
+        let mut all: BTreeMap<_, _> =
+            env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
+        all.extend(self.env.borrow().iter().cloned());
+        all.into_iter().collect()
+    }
+
+    fn space(&self, path: &Path) -> Option<Space> {
+        let told = rustix::fs::statvfs(path).ok()?;
+        Some(Space {
+            block_size: told.f_bsize,
+            fragment_size: told.f_frsize,
+            blocks: told.f_blocks,
+            blocks_free: told.f_bfree,
+            blocks_available: told.f_bavail,
+            inodes: told.f_files,
+            inodes_free: told.f_ffree,
+            inodes_available: told.f_favail,
+        })
+    }
+
+    fn network(&self) -> Result<Network> {
+        network::network()
     }
 
     fn just_refreshed(&self, manager: Manager) -> bool {

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::io::{self, Read, Write};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -41,10 +41,14 @@ pub(crate) fn run(command: &Command, user: &User, env: &[(String, String)]) -> R
         let home = PathBuf::from(&user.home);
         home.is_dir().then_some(home)
     });
-    let mut spawned = process::Command::new(program);
+    // A program of the system is found even where the user's `PATH` lacks the folder that it is in.
+    let vars: Vec<_> = env.iter().chain(&command.env).cloned().collect();
+    let found = if program.contains('/') { None } else { self::program(program, &vars) };
+    let mut spawned = process::Command::new(found.as_deref().unwrap_or(Path::new(program)));
     spawned
+        .arg0(program)
         .args(arguments)
-        .envs(env.iter().chain(&command.env).map(|(name, value)| (name, value)))
+        .envs(vars.iter().map(|(name, value)| (name, value)))
         .stdin(if command.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
