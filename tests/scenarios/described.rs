@@ -63,6 +63,9 @@ pub(crate) struct Script {
 const FOLDERS: &[&str] =
     &["/", "/bin", "/etc", "/home", "/opt", "/root", "/run", "/srv", "/tmp", "/usr", "/var"];
 
+/// Programs that every machine has.
+const PROGRAMS: &[&str] = &["bash", "echo", "false", "sh", "true"];
+
 impl Default for Described {
     fn default() -> Self {
         let mut machine = Self {
@@ -79,6 +82,9 @@ impl Default for Described {
         };
         for folder in FOLDERS {
             machine.place(Path::new(folder), NodeKind::Dir, 0o755, None, None);
+        }
+        for program in PROGRAMS {
+            machine.program_at(&Path::new("/bin").join(program));
         }
         machine
     }
@@ -191,7 +197,13 @@ impl Described {
                 let state = (states.contains(&"active"), states.contains(&"enabled"));
                 self.units.insert(name, state);
             }
-            "run" => self.scripts.push(script(rest)?),
+            "run" => {
+                let script = script(rest)?;
+                let program = script.command.split(' ').next()?;
+                let program = Path::new("/usr/bin").join(program);
+                self.program_at(&program);
+                self.scripts.push(script);
+            }
             _ => return None,
         }
         Some(())
@@ -224,9 +236,16 @@ impl Described {
             inode: u64::try_from(self.nodes.len()).unwrap_or(0) + 1,
             device: 1,
             links: 1,
+            block_size: 4096,
+            blocks: 8,
+            stands_for: 0,
             selinux: None,
         };
         self.nodes.insert(path.to_path_buf(), (node, content));
+    }
+
+    fn program_at(&mut self, path: &Path) {
+        self.place(path, NodeKind::File, 0o755, None, Some(Blob::new(*b"program")));
     }
 
     fn principal(&self, name: &str, group: bool) -> Principal {
@@ -338,10 +357,9 @@ impl Host for Described {
     }
 
     fn program(&self, name: &str) -> Result<Option<PathBuf>> {
-        let name = name.rsplit('/').next().unwrap_or(name);
-        let usual = ["sh", "bash", "true", "false", "echo", "exit"].contains(&name);
-        let known = self.scripts.iter().any(|one| one.command.split(' ').next() == Some(name));
-        Ok((usual || known).then(|| Path::new("/bin").join(name)))
+        let folders = ["/usr/bin", "/bin"].map(Path::new);
+        let candidates = folders.into_iter().map(|folder| folder.join(name));
+        Ok(candidates.into_iter().find(|path| self.nodes.contains_key(path)))
     }
 
     fn fetch(&self, blob: &Blob) -> Result<Arc<[u8]>> {

@@ -3,8 +3,6 @@
 //! The words after a fence name the block: `yaml site.yml` is a file of the project, `host web1` describes a machine,
 //! `options` are words of a command line, and `plan`, `apply`, `again` and `error` are what is expected.
 
-use std::fmt::Write as _;
-
 /// A scenario file.
 #[derive(Clone, Debug)]
 pub(crate) struct Scenario {
@@ -40,8 +38,7 @@ impl Scenario {
             let end = lines[start..].iter().position(|line| line == "```");
             let end = start + end.ok_or_else(|| format!("line {start}: a block has no end"))?;
             let mut words = info.split_whitespace().map(str::to_owned);
-            let mut text = String::new();
-            lines[start..end].iter().for_each(|line| drop(writeln!(text, "{line}")));
+            let text = lines[start..end].iter().map(|line| format!("{line}\n")).collect();
             blocks.push(Block {
                 kind: words.next().unwrap_or_default(),
                 name: words.next().unwrap_or_default(),

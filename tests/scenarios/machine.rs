@@ -38,11 +38,6 @@ impl Memory {
         Self { base, done: Expected::default(), reloaded: BTreeSet::new(), env: Vec::new() }
     }
 
-    /// Every path that something was done to, and what stands there now.
-    pub(crate) fn files(&self) -> impl Iterator<Item = (&PathBuf, &Option<FileState>)> {
-        self.done.files.iter()
-    }
-
     fn now(&self) -> Overlay<'_> {
         Overlay { base: &self.base, expected: &self.done }
     }
