@@ -13,6 +13,7 @@ mod looping;
 mod model;
 mod modules;
 mod notify;
+mod pairs;
 mod play;
 mod reader;
 mod reading;
@@ -30,6 +31,7 @@ pub use model::{
 };
 pub use modules::{COMMAND_ARGUMENTS, FreeForm, ModuleInfo, Modules};
 pub use notify::answers_to;
+pub use pairs::pairs;
 pub use reader::{Reader, RoleNames};
 pub use role::{From, Meta, Role};
 pub use scope::{Directives, Scope, Var};

@@ -62,6 +62,11 @@ pub trait Object: Any + Send + Sync {
 
     /// Itself, to be cast to what it is.
     fn as_any(&self) -> &dyn Any;
+
+    /// What `str()` prints for it, if that is worth printing: such a thing counts as this text where data is needed.
+    fn text(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A list that can be changed.

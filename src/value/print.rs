@@ -10,6 +10,10 @@ pub fn text(value: &Value) -> Result<String, Stop> {
     match value {
         Value::Str(text) => out.push_str(text),
         Value::Omit => out.push_str("<<Omit>>"),
+        Value::Live(Live::Object(object)) => match object.text() {
+            Some(text) => out.push_str(&text),
+            None => write_repr(&mut out, value)?,
+        },
         other => write_repr(&mut out, other)?,
     }
     Ok(out)

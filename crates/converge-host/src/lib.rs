@@ -29,3 +29,4 @@ pub mod serve;
 pub mod stop;
 pub mod wire;
 mod words;
+pub mod worker;

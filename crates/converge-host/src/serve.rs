@@ -13,7 +13,7 @@ use crate::r#become::{self, Inner};
 use crate::data::Map;
 use crate::stop::Failure;
 use crate::wire::{
-    self, Decoder, FromHelper, Hello, MARKER, Open, OpenError, Reply, Request, ToHelper,
+    self, Ask, Decoder, FromHelper, Hello, MARKER, Open, OpenError, Reply, Request, ToHelper,
 };
 
 /// Works on requests as the user that the helper runs as.
@@ -42,6 +42,7 @@ pub fn run(
         inner: BTreeMap::new(),
         waiting: VecDeque::new(),
         active: None,
+        plans: false,
         outcomes: BTreeMap::new(),
     };
     serve.say(&FromHelper::Hello(hello))?;
@@ -77,6 +78,8 @@ struct Serve<W> {
     waiting: VecDeque<ToHelper>,
     /// The request at work, and whose it is.
     active: Option<(u64, u32)>,
+    /// Whether what the request at work would change is planned from then on.
+    plans: bool,
     /// Whether the requests so far succeeded.
     outcomes: BTreeMap<u64, bool>,
 }
@@ -134,6 +137,7 @@ impl<W: Write> Serve<W> {
         request.after.clear();
         request.helper = 0;
         self.active = Some((id, helper));
+        self.plans = matches!(request.ask, Ask::Plan | Ask::Probe);
         self.pass(helper, ToHelper::Request(request))
     }
 
@@ -194,12 +198,26 @@ impl<W: Write> Serve<W> {
         match message {
             FromHelper::Reply(id, reply) if self.active == Some((id, helper)) => {
                 self.active = None;
+                self.share_plan(helper, &reply)?;
                 self.reply(id, reply)
             }
             FromHelper::Held(..) | FromHelper::Need(_) => self.say(&message),
             // A helper speaks for its own requests only.
             FromHelper::Reply(..) | FromHelper::Hello(_) | FromHelper::Opened(..) => Ok(()),
         }
+    }
+
+    /// What is planned as one user is planned for all.
+    fn share_plan(&mut self, helper: u32, reply: &Reply) -> io::Result<()> {
+        let Reply::Done(done) = reply else { return Ok(()) };
+        if !self.plans || done.changes.is_empty() {
+            return Ok(());
+        }
+        let others = [0].into_iter().chain(self.inner.keys().copied());
+        for other in others.filter(|other| *other != helper).collect::<Vec<_>>() {
+            self.pass(other, ToHelper::Assume(done.changes.clone()))?;
+        }
+        Ok(())
     }
 
     fn lose(&mut self, helper: u32, why: &str) -> io::Result<()> {

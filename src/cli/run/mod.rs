@@ -7,6 +7,7 @@ mod options;
 mod prepare;
 mod prompts;
 mod secrets;
+mod wanted;
 
 use std::sync::Arc;
 

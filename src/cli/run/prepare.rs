@@ -1,5 +1,6 @@
 //! From the command line to a session: the project, its inventory and playbooks, read and checked.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cli::environment::Environment;
@@ -8,14 +9,14 @@ use crate::cli::options::{Goal, Request};
 use crate::cli::project::{Project, refuse_errors};
 use crate::cli::run::options::{escalation_password, options};
 use crate::cli::run::secrets::Prompter;
-use crate::cli::run::{extra, prompts};
+use crate::cli::run::{extra, prompts, wanted};
 use crate::cli::terminal::Terminal;
 use crate::diagnostic::Diagnostic;
 use crate::git;
+use crate::playbook::{Playbook, Reader, TagFilter};
 use crate::record::Head;
 use crate::redact::Redactor;
-use crate::run::tags::Selection;
-use crate::run::{Given, Session, check};
+use crate::run::{Catalogue, Given, Session, check};
 use crate::target::Blobs;
 use crate::template::{Engine, Options as Strictness};
 use crate::transport::{Options as Network, Transport};
@@ -26,8 +27,10 @@ pub(super) struct Prepared {
     pub(super) session: Session,
     /// What it is about.
     pub(super) head: Head,
+    /// The playbooks as they are called, and how many plays each has.
+    pub(super) files: Vec<(String, usize)>,
     /// Which tasks are taken.
-    pub(super) selection: Selection,
+    pub(super) filter: TagFilter,
 }
 
 /// Why nothing is run.
@@ -55,11 +58,17 @@ pub(super) fn prepare(
     let extra =
         extra::vars(&request.extra_vars, &environment.here, &project.loader).map_err(invalid)?;
 
-    let reader = project.reader();
-    let (playbook, warnings) = reader.read(&files);
-    terminal.diagnostics(&refuse_errors(warnings).map_err(syntax)?);
+    let reader = Arc::new(Reader::new(
+        Arc::clone(&project.loader),
+        Arc::new(Catalogue),
+        project.config.roles_path.clone(),
+    ));
+    let (playbook, counts, told) = read(&reader, &files);
+    terminal.diagnostics(&refuse_errors(told).map_err(syntax)?);
     let engine = Engine::new(Strictness { strict_conditions: run.strict_conditions });
     terminal.diagnostics(&refuse_errors(check(&playbook, &engine)).map_err(syntax)?);
+    let told = wanted::check(&request.selection, &playbook);
+    terminal.diagnostics(&refuse_errors(told).map_err(invalid)?);
 
     let head = Head {
         project: project.root().display().to_string(),
@@ -80,19 +89,35 @@ pub(super) fn prepare(
         let from = escalation_password(request, &project.config);
         run.escalation.password = prompter.password(&from, "become").map_err(one)?;
     }
-    let selection = Selection::new(&run.tags, &run.skip_tags);
+    let filter = TagFilter::new(&run.tags, &run.skip_tags);
+    let files = head.playbooks.iter().cloned().zip(counts).collect();
     let blobs = Arc::new(Blobs::default());
     let given = Given {
         inventory,
         options: run,
         extra,
         loader: Arc::clone(&project.loader),
-        includes: reader,
+        reader,
         connector: Arc::new(network(&blobs, prompter)?),
         blobs,
     };
     let session = Session::new(playbook, given).map_err(invalid)?;
-    Ok(Prepared { session, head, selection })
+    Ok(Prepared { session, head, files, filter })
+}
+
+/// The plays of all files in one playbook, and how many each file has.
+fn read(reader: &Reader, files: &[PathBuf]) -> (Playbook, Vec<usize>, Vec<Diagnostic>) {
+    let mut whole =
+        Playbook { path: files.first().cloned().unwrap_or_default(), plays: Vec::new() };
+    let mut counts = Vec::new();
+    let mut diagnostics = Vec::new();
+    for file in files {
+        let (playbook, told) = reader.read(file);
+        counts.push(playbook.plays.len());
+        whole.plays.extend(playbook.plays);
+        diagnostics.extend(told);
+    }
+    (whole, counts, diagnostics)
 }
 
 fn network(blobs: &Arc<Blobs>, prompter: &Arc<Prompter>) -> Result<Transport, Refused> {

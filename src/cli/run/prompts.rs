@@ -19,16 +19,16 @@ pub(super) fn answers(
     let mut answers: Vec<(String, Value)> = Vec::new();
     let mut problems = Vec::new();
     for prompt in playbook.plays.iter().flat_map(|play| &play.vars_prompt) {
-        let name = &prompt.name.value;
-        if given.contains(&name.as_str()) || answers.iter().any(|(known, _)| known == name) {
+        let name = &*prompt.name.value;
+        if given.contains(&name) || answers.iter().any(|(known, _)| known == name) {
             continue;
         }
         match answer(prompt, prompter) {
             Ok(text) => {
-                if prompt.private {
+                if is_private(prompt) {
                     redactor.add(&text);
                 }
-                answers.push((name.clone(), Value::text(text.expose())));
+                answers.push((name.to_owned(), Value::text(text.expose())));
             }
             Err(problem) => problems.push(problem),
         }
@@ -37,39 +37,59 @@ pub(super) fn answers(
 }
 
 fn answer(prompt: &Prompt, prompter: &Prompter) -> Result<Secret, Diagnostic> {
-    let name = &prompt.name;
+    let name = &*prompt.name.value;
+    let at = &prompt.name.span;
+    if let Some(encrypt) = &prompt.encrypt {
+        return Err(Diagnostic::error("`encrypt` of `vars_prompt` is not supported")
+            .at(&encrypt.span, "")
+            .help("hash it where it is used, with the filter `password_hash`"));
+    }
     let default = prompt.default.as_ref().and_then(text);
     if !io::stdin().is_terminal() {
         return default.map(Secret::from).ok_or_else(|| {
-            Diagnostic::error(format!(
-                "`{}` must be asked for, and there is no terminal",
-                name.value
-            ))
-            .at(&name.span, "")
-            .help(format!("give it with `--extra-vars {}=…`", name.value))
+            Diagnostic::error(format!("`{name}` must be asked for, and there is no terminal"))
+                .at(at, "")
+                .help(format!("give it with `--extra-vars {name}=…`"))
         });
     }
+    let private = is_private(prompt);
     let hint = match &default {
-        Some(default) if !prompt.private => format!(" [{default}]"),
+        Some(default) if !private => format!(" [{default}]"),
         _ => String::new(),
     };
-    let question = format!("{}{hint}: ", prompt.prompt.as_deref().unwrap_or(&name.value));
+    let question = prompt.prompt.as_ref().and_then(text).unwrap_or_else(|| name.to_owned());
+    let question = format!("{question}{hint}: ");
     let ask = |question: &str| {
-        let typed = if prompt.private { prompter.ask(question) } else { open(question) };
+        let typed = if private { prompter.ask(question) } else { open(question) };
         typed.map_err(|error| {
-            Diagnostic::error(format!("`{}` can't be asked for: {error}", name.value))
-                .at(&name.span, "")
+            Diagnostic::error(format!("`{name}` can't be asked for: {error}")).at(at, "")
         })
     };
     loop {
         let typed = ask(&question)?;
-        if prompt.confirm && ask(&format!("again, {question}"))? != typed {
+        if truth(prompt.confirm.as_ref(), false) && ask(&format!("again, {question}"))? != typed {
             continue;
         }
         return Ok(match default {
             Some(default) if typed.is_empty() => Secret::from(default),
             _ => typed,
         });
+    }
+}
+
+/// What is typed is not shown unless the play says that it may be.
+fn is_private(prompt: &Prompt) -> bool {
+    truth(prompt.private.as_ref(), true)
+}
+
+fn truth(node: Option<&Node>, default: bool) -> bool {
+    match node.map(|node| &node.kind) {
+        Some(Kind::Bool(truth)) => *truth,
+        Some(Kind::Str(word, _)) => {
+            matches!(word.to_lowercase().as_str(), "yes" | "true" | "on" | "1" | "y" | "t")
+        }
+        Some(Kind::Int(number)) => *number != 0,
+        _ => default,
     }
 }
 

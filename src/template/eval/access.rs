@@ -27,6 +27,12 @@ impl Machine {
         {
             return Ok(attribute);
         }
+        if let (Value::Live(Live::Tuple(items)), "grouper" | "list") = (value, &**name)
+            && let [grouper, list] = &**items
+        {
+            // What `groupby` gives are pairs with names.
+            return Ok(if &**name == "list" { list.clone() } else { grouper.clone() });
+        }
         match get_str(value, name) {
             Some(item) => item,
             None => Ok(undefined(value, Value::Str(Arc::clone(name)), Some(at))),

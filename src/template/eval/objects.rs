@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::template::args::Given;
 use crate::template::ast::{self, Expr, ExprKind, For};
 use crate::template::context::Shared;
+use crate::template::datetime;
 use crate::template::eval::{Locals, Machine, Output};
 use crate::template::functions;
 use crate::template::origin::Origin;
@@ -100,7 +101,7 @@ impl Function {
 }
 
 impl Method {
-    pub(super) fn bind(receiver: Value, name: Arc<str>) -> Value {
+    pub(crate) fn bind(receiver: Value, name: Arc<str>) -> Value {
         object(Self { receiver, name })
     }
 }
@@ -273,7 +274,7 @@ impl Module {
 }
 
 /// An attribute of something that is no data.
-pub(super) fn attribute(
+pub(crate) fn attribute(
     machine: &mut Machine,
     object: &dyn Object,
     name: &Arc<str>,
@@ -304,7 +305,7 @@ pub(super) fn attribute(
         return Ok(Some(Value::Str(Arc::clone(&definition.definition.name))));
     }
     let _ = machine;
-    Ok(None)
+    Ok(datetime::attribute(object, name))
 }
 
 /// Whether something that is no data has a method of a name.
@@ -312,6 +313,7 @@ pub(crate) fn has_method(object: &dyn Object, name: &str) -> bool {
     let any = object.as_any();
     (any.is::<Loop>() && matches!(name, "cycle" | "changed"))
         || (any.is::<Cycler>() && matches!(name, "next" | "reset"))
+        || datetime::has_method(object, name)
 }
 
 /// Calls a method of something that is no data.
@@ -331,7 +333,7 @@ pub(crate) fn call_method(object: &dyn Object, name: &str, given: Given) -> Resu
         *at = (*at + 1) % cycler.items.len().max(1);
         return Ok(value);
     }
-    Err(Stop::value(format!("a {} has no method `{name}`", object.type_name())))
+    datetime::call_method(object, name, given)
 }
 
 /// Calls something that is no data.

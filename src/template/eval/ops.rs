@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::template::ast::{Binary, Compare};
-use crate::template::eval::access::{entries, items, length, plain, sequence, to_key};
+use crate::template::datetime;
+use crate::template::eval::access::{entries, is_sequence, items, length, plain, sequence, to_key};
 use crate::template::printf;
 use crate::value::{Live, LiveList, Number, Stop, Value};
 
@@ -34,19 +35,17 @@ pub(crate) fn binary(operator: Binary, left: &Value, right: &Value) -> Result<Va
         }
         (Binary::Add, Value::Live(Live::Tuple(_)), _)
         | (Binary::Add, _, Value::Live(Live::Tuple(_))) => None,
-        (Binary::Add, a, b) => match (sequence(a)?, sequence(b)?) {
-            (Some(mut a), Some(b)) => {
-                a.extend(b);
-                Some(Value::Live(Live::List(LiveList::new(a))))
-            }
-            _ => None,
-        },
+        (Binary::Add, a, b) if is_sequence(a) && is_sequence(b) => {
+            let mut items = items(a)?;
+            items.extend(self::items(b)?);
+            Some(Value::Live(Live::List(LiveList::new(items))))
+        }
         (Binary::Multiply, Value::Int(_) | Value::Bool(_), other) => repeat(other, left)?,
         (Binary::Multiply, other, Value::Int(_) | Value::Bool(_)) => repeat(other, right)?,
         (Binary::Modulo, Value::Str(format), arguments) => {
             Some(Value::from(printf::format(format, arguments)?))
         }
-        _ => None,
+        _ => datetime::binary(operator, left, right).transpose()?,
     };
     done.ok_or_else(|| {
         let fault = Stop::value(format!(
@@ -118,6 +117,9 @@ fn ordered(
     right: &Value,
     holds: fn(Ordering) -> bool,
 ) -> Result<bool, Stop> {
+    if let Some(order) = datetime::order(left, right) {
+        return Ok(holds(order));
+    }
     Ok(plain(left)?.order(&plain(right)?, operator.symbol())?.is_some_and(holds))
 }
 

@@ -1,5 +1,6 @@
 //! What a template puts out: values that keep their type as long as there is only one.
 
+use crate::template::evaluate::finished;
 use crate::value::{Live, Stop, Value, text};
 
 /// Pieces of output in order.
@@ -30,14 +31,18 @@ impl Output {
             match piece {
                 Value::Str(text) => joined.push_str(text),
                 Value::Omit | Value::Live(Live::Undefined(_)) => {}
-                other => match text(other) {
-                    Ok(text) => joined.push_str(&text),
-                    Err(Stop::Unknown(why)) => {
-                        unknown =
-                            Some(unknown.map_or_else(|| why.clone(), |unknown| unknown.and(&why)));
+                // Tuples print as lists, and what is omitted inside is gone.
+                other => {
+                    match finished(other).and_then(|done| text(done.as_ref().unwrap_or(other))) {
+                        Ok(text) => joined.push_str(&text),
+                        Err(Stop::Unknown(why)) => {
+                            unknown = Some(
+                                unknown.map_or_else(|| why.clone(), |unknown| unknown.and(&why)),
+                            );
+                        }
+                        Err(stop) => return Err(stop),
                     }
-                    Err(stop) => return Err(stop),
-                },
+                }
             }
         }
         Ok(Joined(unknown.map_or_else(|| joined.into(), Value::Unknown)))

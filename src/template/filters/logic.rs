@@ -1,5 +1,7 @@
 //! Filters that decide: `default`, `ternary`, `bool`, `mandatory`, `type_debug`.
 
+use std::cmp::Ordering;
+
 use crate::template::args::Given;
 use crate::template::eval::Machine;
 use crate::template::registry::FilterFn;
@@ -63,16 +65,12 @@ fn ternary(_: &mut Machine, mut given: Given) -> Result<Value, Stop> {
 fn bool(_: &mut Machine, mut given: Given) -> Result<Value, Stop> {
     let value = given.value("value")?;
     given.finish()?;
-    Ok(match &value {
-        Value::Null | Value::Bool(_) => value,
-        Value::Str(text) => Value::Bool(matches!(
-            text.to_lowercase().as_str(),
-            "yes" | "on" | "1" | "true" | "t" | "y"
-        )),
-        other => Value::Bool(Number::of(other).is_some_and(|number| {
-            number.order(&Number::Int(1)) == Some(std::cmp::Ordering::Equal)
-        })),
-    })
+    Ok(Value::Bool(match &value {
+        Value::Bool(truth) => *truth,
+        Value::Str(text) => matches!(text.to_lowercase().as_str(), "yes" | "on" | "1" | "true"),
+        other => Number::of(other)
+            .is_some_and(|number| number.order(&Number::Int(1)) == Some(Ordering::Equal)),
+    }))
 }
 
 /// `value | type_debug`: the name of its type.

@@ -1,10 +1,60 @@
 //! Filters: one file a family, each with a table of its names.
 
+mod attribute;
+mod convert;
+mod escape;
+mod files;
+mod hash;
+mod json;
+mod layout;
+mod lists;
 mod logic;
+mod maps;
+mod numbers;
+mod order;
+mod paths;
+mod pick;
+mod products;
+mod random;
+mod regex;
+mod sets;
+mod sizes;
+mod text;
+mod urls;
+mod yaml;
 
 use crate::template::registry::FilterFn;
 
+pub(crate) use maps::subelements;
+pub(crate) use paths::with_home;
+pub(crate) use products::product;
+
 /// All filters by name.
 pub(crate) fn all() -> impl Iterator<Item = (&'static str, FilterFn)> {
-    [logic::ALL].into_iter().flatten().copied()
+    [
+        convert::ALL,
+        escape::ALL,
+        files::ALL,
+        hash::ALL,
+        json::ALL,
+        layout::ALL,
+        lists::ALL,
+        logic::ALL,
+        maps::ALL,
+        numbers::ALL,
+        order::ALL,
+        paths::ALL,
+        pick::ALL,
+        products::ALL,
+        random::ALL,
+        regex::ALL,
+        sets::ALL,
+        sizes::ALL,
+        text::ALL,
+        urls::ALL,
+        yaml::ALL,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }

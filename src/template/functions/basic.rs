@@ -1,6 +1,7 @@
 //! Jinja2's own functions, and `undef`.
 
 use crate::template::args::{Given, int};
+use crate::template::datetime;
 use crate::template::eval::Machine;
 use crate::template::eval::access::{entries, items, to_key};
 use crate::template::eval::call::undefined_hint;
@@ -103,4 +104,15 @@ pub(super) fn undef(_: &mut Machine, mut given: Given) -> Result<Value, Stop> {
     let hint = given.optional_text("hint")?;
     given.finish()?;
     Ok(undefined_hint(hint.as_deref().unwrap_or("the value is declared undefined")))
+}
+
+/// `now(utc, fmt)`
+pub(super) fn now(_: &mut Machine, mut given: Given) -> Result<Value, Stop> {
+    let utc = given.flag("utc", false)?;
+    let format = given.optional_text("fmt")?;
+    given.finish()?;
+    match format {
+        None => Ok(datetime::now(utc)),
+        Some(format) => datetime::format_second(&format, None, utc).map(Value::from),
+    }
 }

@@ -82,6 +82,7 @@ fn run(machine: &mut Machine, mut given: Given, list_by_default: bool) -> Result
     }
     let mut results = results;
     match results.len() {
+        0 => Ok(results.into()),
         1 => Ok(results.remove(0)),
         _ if results.iter().all(|result| matches!(result, Value::Str(_))) => {
             let joined: Vec<&str> = results.iter().filter_map(Value::as_str).collect();

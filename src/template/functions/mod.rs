@@ -22,6 +22,7 @@ const ALL: &[(&str, FunctionFn)] = &[
     ("cycler", basic::cycler),
     ("joiner", basic::joiner),
     ("undef", basic::undef),
+    ("now", basic::now),
     ("lookup", lookup::lookup),
     ("query", lookup::query),
     ("q", lookup::query),

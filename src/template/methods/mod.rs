@@ -9,6 +9,10 @@ use crate::template::args::Given;
 use crate::template::eval::objects;
 use crate::value::{Live, Stop, Value};
 
+pub(crate) use containers::sort_values;
+pub(crate) use strings::{lines, parts, replaced};
+pub(crate) use words::capitalized;
+
 /// A method: the receiver and the arguments.
 type MethodFn = fn(&Value, Given) -> Result<Value, Stop>;
 

@@ -1,10 +1,29 @@
 //! Tests: one file a family, each with a table of its names.
 
+mod address;
+mod compare;
+mod files;
 mod kinds;
+mod members;
+mod regex;
+mod results;
+mod version;
 
 use crate::template::registry::TestFn;
 
 /// All tests by name.
 pub(crate) fn all() -> impl Iterator<Item = (&'static str, TestFn)> {
-    [kinds::ALL].into_iter().flatten().copied()
+    [
+        address::ALL,
+        compare::ALL,
+        files::ALL,
+        kinds::ALL,
+        members::ALL,
+        regex::ALL,
+        results::ALL,
+        version::ALL,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }

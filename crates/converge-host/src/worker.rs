@@ -1,0 +1,127 @@
+//! Works on requests as one user: the part of the helper between its conversation and the modules.
+
+use std::collections::HashMap;
+use std::sync::mpsc::Receiver;
+
+use crate::answer::{Answerer, Prepared, Work};
+use crate::blob::Digest;
+use crate::change::Change;
+use crate::host::real::Real;
+use crate::serve::Answer;
+use crate::wire::{Ask, Call, Chunk, FromHelper, Reply, Request, ToHelper};
+
+/// Answers requests about the machine that it runs on.
+pub struct Worker {
+    answerer: Answerer<Real>,
+    /// Contents that are on their way, by digest.
+    arriving: HashMap<Digest, Vec<u8>>,
+}
+
+/// What to say, and the messages to wait for meanwhile.
+struct Line<'a> {
+    inbox: &'a Receiver<ToHelper>,
+    say: &'a dyn Fn(FromHelper),
+}
+
+impl Worker {
+    /// For the user that this process runs as.
+    pub fn new(machine: Real) -> Self {
+        Self { answerer: Answerer::new(machine), arriving: HashMap::new() }
+    }
+
+    fn request(&mut self, request: &Request, line: &Line<'_>) -> Option<Reply> {
+        let Ask::Perform { gate, reviewed } = &request.ask else {
+            return self.with_contents(line, |answerer| answerer.answer(&request.ask, &request.call));
+        };
+        let prepared = self.prepare(&request.call, reviewed.as_deref(), line)?;
+        let work = match prepared {
+            Prepared::Reply(reply) => return Some(reply),
+            Prepared::Work(work) => work,
+        };
+        if !*gate || work.changes().is_empty() {
+            return Some(self.answerer.perform(work));
+        }
+        if !self.held(request.id, &work, line)? {
+            return Some(Reply::NotRun);
+        }
+        // Other hosts' tasks that were delegated to this one may have changed it meanwhile.
+        match self.prepare(&request.call, reviewed.as_deref(), line)? {
+            Prepared::Reply(reply) => Some(reply),
+            Prepared::Work(work) => Some(self.answerer.perform(work)),
+        }
+    }
+
+    fn prepare(&mut self, call: &Call, reviewed: Option<&[Change]>, line: &Line<'_>) -> Option<Prepared> {
+        self.with_contents(line, |answerer| answerer.prepare(call, reviewed))
+    }
+
+    /// Tries until every content that is needed is here. None where the controller left.
+    fn with_contents<T>(
+        &mut self,
+        line: &Line<'_>,
+        mut attempt: impl FnMut(&mut Answerer<Real>) -> Result<T, Digest>,
+    ) -> Option<T> {
+        loop {
+            match attempt(&mut self.answerer) {
+                Ok(result) => return Some(result),
+                Err(digest) => {
+                    (line.say)(FromHelper::Need(digest));
+                    while !self.has(digest, line)? {}
+                }
+            }
+        }
+    }
+
+    /// Takes one message while a content is awaited; says whether the content is here.
+    fn has(&mut self, digest: Digest, line: &Line<'_>) -> Option<bool> {
+        match line.inbox.recv().ok()? {
+            ToHelper::Chunk(chunk) => Some(self.chunk(chunk) == Some(digest)),
+            // Nothing else is sent to the request at work while it waits.
+            _ => Some(false),
+        }
+    }
+
+    /// Says what it would change and waits to be let go. None where the controller left.
+    fn held(&self, id: u64, work: &Work, line: &Line<'_>) -> Option<bool> {
+        let changes = work.changes().iter().map(Change::for_the_wire).collect();
+        (line.say)(FromHelper::Held(id, changes));
+        loop {
+            match line.inbox.recv().ok()? {
+                ToHelper::Go(other) if other == id => return Some(true),
+                ToHelper::Drop(other) if other == id => return Some(false),
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes a piece of a content; its digest once it is whole.
+    fn chunk(&mut self, chunk: Chunk) -> Option<Digest> {
+        let bytes = self.arriving.entry(chunk.digest).or_default();
+        bytes.extend_from_slice(&chunk.bytes);
+        if !chunk.last {
+            return None;
+        }
+        let bytes = self.arriving.remove(&chunk.digest)?;
+        self.answerer.machine.keep(bytes);
+        Some(chunk.digest)
+    }
+}
+
+impl Answer for Worker {
+    fn work(mut self, inbox: Receiver<ToHelper>, say: &dyn Fn(FromHelper)) {
+        let line = Line { inbox: &inbox, say };
+        while let Ok(message) = inbox.recv() {
+            match message {
+                ToHelper::Request(request) => {
+                    let Some(reply) = self.request(&request, &line) else { return };
+                    say(FromHelper::Reply(request.id, reply));
+                }
+                ToHelper::Reset => self.answerer.reset(),
+                // What can't be taken over (a content that is not at hand) is only less known to this user.
+                ToHelper::Assume(changes) => drop(self.answerer.assume(&changes)),
+                ToHelper::Chunk(chunk) => drop(self.chunk(chunk)),
+                ToHelper::Go(_) | ToHelper::Drop(_) | ToHelper::Open(_) => {}
+            }
+        }
+    }
+}
