@@ -155,6 +155,7 @@ impl Listener for Recorder {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::path::Path;
     use std::sync::Arc;
@@ -178,6 +179,7 @@ mod tests {
             owner: None,
             group: None,
             selinux: None,
+            flags: None,
             times: None,
         };
         let before = Before::Is(state("password=old\n", 0o644));

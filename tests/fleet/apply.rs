@@ -48,8 +48,18 @@ const HANDLERS: &str = "- name: restart app\n  service: name=app state=restarted
 
 /// Files of accounts, which no plan names by path.
 const ACCOUNTS: &[&str] = &[
-    "/etc/passwd", "/etc/passwd-", "/etc/shadow", "/etc/shadow-", "/etc/group", "/etc/group-",
-    "/etc/gshadow", "/etc/gshadow-", "/etc/subuid", "/etc/subuid-", "/etc/subgid", "/etc/subgid-",
+    "/etc/passwd",
+    "/etc/passwd-",
+    "/etc/shadow",
+    "/etc/shadow-",
+    "/etc/group",
+    "/etc/group-",
+    "/etc/gshadow",
+    "/etc/gshadow-",
+    "/etc/subuid",
+    "/etc/subuid-",
+    "/etc/subgid",
+    "/etc/subgid-",
 ];
 
 fn project(hosts: &[&xtask::fleet::host::Host]) -> Project {
@@ -79,9 +89,18 @@ fn a_fresh_host_becomes_what_the_plan_says(host: &Lent) {
     assert_eq!(plan["outcome"], "pending");
     let planned = changes(&plan);
     for what in [
-        "group web", "user app", "/srv/app/conf", "/srv/app/current", "/etc/banner",
-        "/srv/app/conf/env", "/srv/app/conf/app.conf", "/etc/hosts", "/etc/issue",
-        "/etc/systemd/system/app.service", "app.service", "touch /srv/app/made",
+        "group web",
+        "user app",
+        "/srv/app/conf",
+        "/srv/app/current",
+        "/etc/banner",
+        "/srv/app/conf/env",
+        "/srv/app/conf/app.conf",
+        "/etc/hosts",
+        "/etc/issue",
+        "/etc/systemd/system/app.service",
+        "app.service",
+        "touch /srv/app/made",
     ] {
         assert!(planned.iter().any(|line| line.contains(what)), "{what}: {planned:#?}");
     }
@@ -106,8 +125,14 @@ fn a_fresh_host_becomes_what_the_plan_says(host: &Lent) {
     assert_eq!(host.run("getent passwd app"), "app:x:2101:2100:The app:/srv/app:/bin/bash\n");
     assert_eq!(host.access("/srv/app/conf"), "0750 app:web");
     assert_eq!(host.run("readlink /srv/app/current"), "conf\n");
-    assert_eq!((host.text("/etc/banner").as_str(), host.access("/etc/banner").as_str()), ("Welcome\n", "0644 root:root"));
-    assert_eq!((host.text("/srv/app/conf/env").as_str(), host.access("/srv/app/conf/env").as_str()), ("PORT=8080\n", "0600 app:root"));
+    assert_eq!(
+        (host.text("/etc/banner").as_str(), host.access("/etc/banner").as_str()),
+        ("Welcome\n", "0644 root:root")
+    );
+    assert_eq!(
+        (host.text("/srv/app/conf/env").as_str(), host.access("/srv/app/conf/env").as_str()),
+        ("PORT=8080\n", "0600 app:root")
+    );
     let wanted = format!("port = 8080\nworker 1\nworker 2\nhost = {}\n", host.name);
     assert_eq!(host.text("/srv/app/conf/app.conf"), wanted);
     assert_eq!(host.access("/srv/app/conf/app.conf"), "0640 root:web");
@@ -147,13 +172,21 @@ fn a_plan_shows_diffs_modes_and_units_for_people() {
         - command: /bin/true
         ",
     );
-    let handlers = "  handlers:\n    - name: restart ssh\n      service: {name: ssh, state: restarted}\n";
+    let handlers =
+        "  handlers:\n    - name: restart ssh\n      service: {name: ssh, state: restarted}\n";
     let site = std::fs::read_to_string(project.folder().join("playbooks/site.yml")).unwrap();
     project.write("playbooks/site.yml", site + handlers);
     let ran = project.check(&["--diff"]).exits(2);
     for text in [
-        "~ /etc/app.conf", "-two", "+2", "0600", "0644", "restart ssh", "run `/bin/true`",
-        "Plan: ", "1 command with unknown effect",
+        "~ /etc/app.conf",
+        "-two",
+        "+2",
+        "0600",
+        "0644",
+        "restart ssh",
+        "run `/bin/true`",
+        "Plan: ",
+        "1 command with unknown effect",
     ] {
         assert!(ran.out.contains(text), "{text}: {ran}");
     }
@@ -173,7 +206,11 @@ fn identical_changes_of_two_hosts_are_shown_once() {
     let ran = project.check(&[]).exits(2).says("4 changes on 2 hosts");
     let count = |text: &str| ran.out.matches(text).count();
     assert_eq!(count("+same for all"), 1, "{ran}");
-    assert_eq!((count(&format!("+{}", one.name)), count(&format!("+{}", two.name))), (1, 1), "{ran}");
+    assert_eq!(
+        (count(&format!("+{}", one.name)), count(&format!("+{}", two.name))),
+        (1, 1),
+        "{ran}"
+    );
     assert!(one.touched().is_empty() && two.touched().is_empty());
 }
 

@@ -47,13 +47,19 @@ fn as_ansible_playbook_it_never_asks() {
     assert!(ran.out.contains("+asked") && host.touched().is_empty(), "{ran}");
     let ran = call(&[]).exits(0);
     assert!(ran.out.contains("TASK [copy] ***"), "{ran}");
-    assert_eq!(ran.recap(&host.name), "ok=1 changed=1 unreachable=0 failed=0 skipped=0 rescued=0 ignored=0");
+    assert_eq!(
+        ran.recap(&host.name),
+        "ok=1 changed=1 unreachable=0 failed=0 skipped=0 rescued=0 ignored=0"
+    );
     assert_eq!(host.text("/etc/app.conf"), "asked");
     assert_eq!(
         call(&[]).exits(0).recap(&host.name),
         "ok=1 changed=0 unreachable=0 failed=0 skipped=0 rescued=0 ignored=0"
     );
-    project.write("playbooks/site.yml", "- hosts: all\n  gather_facts: false\n  tasks:\n    - fail: msg=enough\n");
+    project.write(
+        "playbooks/site.yml",
+        "- hosts: all\n  gather_facts: false\n  tasks:\n    - fail: msg=enough\n",
+    );
     call(&[]).exits(2).says("enough");
     project.write("inventory/test", "gone ansible_host=127.0.0.1 ansible_port=1\n");
     call(&[]).exits(4).says("unreachable=1");

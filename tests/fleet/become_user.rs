@@ -8,12 +8,17 @@ use xtask::fleet::host::Kind;
 fn project(host: &Lent, login: &str, keywords: &str) -> Project {
     let project = Project::tasks(
         &[host],
-        &format!("
+        &format!(
+            "
         - copy: {{dest: /tmp/made, content: text, mode: '0640'}}
           {keywords}
-        "),
+        "
+        ),
     );
-    project.write("inventory/test", format!("{} ansible_host={} ansible_user={login}\n", host.name, host.ipv4));
+    project.write(
+        "inventory/test",
+        format!("{} ansible_host={} ansible_user={login}\n", host.name, host.ipv4),
+    );
     project
 }
 

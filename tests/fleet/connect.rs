@@ -11,7 +11,8 @@ use xtask::relay;
 use crate::hosts::{Lent, debian, lend};
 use crate::project::Project;
 
-const TASK: &str = "- copy: {dest: /tmp/reached, content: 'by {{ ansible_user | default(\"key\") }}'}";
+const TASK: &str =
+    "- copy: {dest: /tmp/reached, content: 'by {{ ansible_user | default(\"key\") }}'}";
 
 #[track_caller]
 fn reaches(project: &Project, host: &Lent, args: &[&str]) {
@@ -33,9 +34,15 @@ fn by_password() {
     project.write("inventory/test", inventory(&host, "ansible_user=deploy"));
     let file = project.keep("password", "deploy-secret\n").display().to_string();
     reaches(&project, &host, &["--connection-password-file", &file]);
-    project.write("inventory/test", inventory(&host, "ansible_user=deploy ansible_password=deploy-secret"));
+    project.write(
+        "inventory/test",
+        inventory(&host, "ansible_user=deploy ansible_password=deploy-secret"),
+    );
     reaches(&project, &host, &[]);
-    project.write("inventory/test", inventory(&host, "ansible_user=deploy ansible_password=wrong-guess"));
+    project.write(
+        "inventory/test",
+        inventory(&host, "ansible_user=deploy ansible_password=wrong-guess"),
+    );
     let ran = project.apply(&[]).exits(4).never_says("wrong-guess").says("deploy");
     assert!(ran.recap(&host.name).contains("unreachable=1"), "{ran}");
     assert!(!host.has("/tmp/reached"));
@@ -58,7 +65,10 @@ fn by_keys_of_every_kind() {
         let ran = project.apply(&[]).exits(4);
         assert!(!host.has("/tmp/reached"), "without the key: {ran}");
         reaches(&project, &host, &["--private-key", &key]);
-        project.write("inventory/test", inventory(&host, &format!("ansible_user={login} ansible_ssh_private_key_file={key}")));
+        project.write(
+            "inventory/test",
+            inventory(&host, &format!("ansible_user={login} ansible_ssh_private_key_file={key}")),
+        );
         reaches(&project, &host, &[]);
     }
 }
@@ -123,7 +133,10 @@ fn unknown_and_changed_host_keys_are_refused() {
     std::fs::write(&known, format!("@revoked * {own}\n{} {own}\n", host.ipv4)).unwrap();
     project.apply(&[]).exits(4).says("revoked");
     assert!(!host.has("/tmp/reached"));
-    project.write("inventory/test", inventory(&host, "ansible_ssh_common_args='-o StrictHostKeyChecking=no'"));
+    project.write(
+        "inventory/test",
+        inventory(&host, "ansible_ssh_common_args='-o StrictHostKeyChecking=no'"),
+    );
     std::fs::write(&known, "").unwrap();
     reaches(&project, &host, &[]);
 }
@@ -135,14 +148,25 @@ fn over_ipv6_by_other_ports_and_by_names_of_the_ssh_configuration() {
     let project = Project::tasks(&[&host], TASK);
     project.write("inventory/test", format!("{} ansible_host={}\n", host.name, host.ipv6));
     reaches(&project, &host, &[]);
-    let relay = relay::start("127.0.0.1:0".parse().unwrap(), SocketAddr::from((host.ipv6, 22)), Duration::ZERO).unwrap();
+    let relay = relay::start(
+        "127.0.0.1:0".parse().unwrap(),
+        SocketAddr::from((host.ipv6, 22)),
+        Duration::ZERO,
+    )
+    .unwrap();
     let port = relay.address().port();
-    project.ssh_config(&host, &format!("Host by-name\n  HostName 127.0.0.1\n  Port {port}\n  HostKeyAlias {}", host.name));
+    project.ssh_config(
+        &host,
+        &format!("Host by-name\n  HostName 127.0.0.1\n  Port {port}\n  HostKeyAlias {}", host.name),
+    );
     project.write("inventory/test", "by-name\n");
     reaches(&project, &host, &[]);
     assert_eq!(relay.counts().connections, 1, "one connection a host");
     project.ssh_config(&host, &format!("HostKeyAlias {}", host.name));
-    project.write("inventory/test", format!("[group]\nx\n[group:vars]\nansible_host=127.0.0.1\nansible_port={port}\n"));
+    project.write(
+        "inventory/test",
+        format!("[group]\nx\n[group:vars]\nansible_host=127.0.0.1\nansible_port={port}\n"),
+    );
     reaches(&project, &host, &[]);
     assert_eq!(relay.counts().connections, 2);
 }
@@ -167,7 +191,10 @@ fn through_another_host() {
     let args = format!("-o ProxyJump=admin@{}", jump.ipv4);
     project.write("inventory/test", inventory(&host, ""));
     reaches(&project, &host, &["--ssh-common-args", &args]);
-    project.ssh_config(&host, &format!("Host behind\n  HostName {}\n  ProxyJump nowhere@127.0.0.1:1\n", host.ipv4));
+    project.ssh_config(
+        &host,
+        &format!("Host behind\n  HostName {}\n  ProxyJump nowhere@127.0.0.1:1\n", host.ipv4),
+    );
     project.write("inventory/test", "behind\n");
     project.apply(&[]).exits(4).says("127.0.0.1");
 }
@@ -185,7 +212,10 @@ fn a_host_that_is_away_does_not_stop_the_others() {
     let ran = project.apply(&["--timeout", "3"]).exits(4);
     assert!(begin.elapsed() < Duration::from_secs(20), "{ran}");
     assert!(host.has("/tmp/reached"), "{ran}");
-    assert_eq!(ran.recap(&host.name), "ok=1 changed=1 unreachable=0 failed=0 skipped=0 rescued=0 ignored=0");
+    assert_eq!(
+        ran.recap(&host.name),
+        "ok=1 changed=1 unreachable=0 failed=0 skipped=0 rescued=0 ignored=0"
+    );
     for away in ["refused", "silent", "unnamed"] {
         assert!(ran.recap(away).starts_with("ok=0 changed=0 unreachable=1 failed=0"), "{ran}");
     }
@@ -201,8 +231,14 @@ fn this_machine_itself() {
         &[],
         &[
             ("inventory/test", "here ansible_connection=local\n"),
-            ("playbooks/site.yml", "- hosts: all\n  gather_facts: false\n  tasks:\n    - copy: {dest: \"{{ folder }}/made\", content: here}\n"),
-            ("playbooks/implicit.yml", "- hosts: localhost\n  gather_facts: false\n  connection: local\n  tasks:\n    - copy: {dest: \"{{ folder }}/also\", content: here}\n"),
+            (
+                "playbooks/site.yml",
+                "- hosts: all\n  gather_facts: false\n  tasks:\n    - copy: {dest: \"{{ folder }}/made\", content: here}\n",
+            ),
+            (
+                "playbooks/implicit.yml",
+                "- hosts: localhost\n  gather_facts: false\n  connection: local\n  tasks:\n    - copy: {dest: \"{{ folder }}/also\", content: here}\n",
+            ),
         ],
     );
     let folder = project.home().display().to_string();
@@ -221,11 +257,20 @@ fn this_machine_itself() {
 #[ignore = "needs hosts"]
 fn a_whole_run_takes_few_exchanges() {
     let host = debian();
-    let tasks: String = (0..20).map(|n| format!("- copy: {{dest: /tmp/file{n}, content: 'text {n}'}}\n")).collect();
+    let tasks: String =
+        (0..20).map(|n| format!("- copy: {{dest: /tmp/file{n}, content: 'text {n}'}}\n")).collect();
     let project = Project::tasks(&[&host], &tasks);
-    let relay = relay::start("127.0.0.1:0".parse().unwrap(), SocketAddr::from((host.ipv4, 22)), Duration::from_millis(5)).unwrap();
+    let relay = relay::start(
+        "127.0.0.1:0".parse().unwrap(),
+        SocketAddr::from((host.ipv4, 22)),
+        Duration::from_millis(5),
+    )
+    .unwrap();
     project.ssh_config(&host, &format!("HostKeyAlias {}", host.name));
-    project.write("inventory/test", format!("x ansible_host=127.0.0.1 ansible_port={}\n", relay.address().port()));
+    project.write(
+        "inventory/test",
+        format!("x ansible_host=127.0.0.1 ansible_port={}\n", relay.address().port()),
+    );
     project.apply(&[]).exits(0);
     relay.reset();
     project.apply(&[]).exits(0).says("No changes.");

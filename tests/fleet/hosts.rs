@@ -150,7 +150,10 @@ impl Pool {
             };
         }
         let xtask = Path::new(env!("CARGO_BIN_EXE_converge")).with_file_name("xtask");
-        assert!(xtask.exists(), "`cargo build -p xtask` has to come first, or use `cargo xtask test`");
+        assert!(
+            xtask.exists(),
+            "`cargo build -p xtask` has to come first, or use `cargo xtask test`"
+        );
         let guard = Guard::start_program(&xtask).unwrap();
         let spec = Spec { prefix: "own-".into(), debian: 2, centos: 1, python: 1 };
         let mut fleet = Fleet::up(&spec).unwrap();

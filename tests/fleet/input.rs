@@ -27,16 +27,32 @@ fn mistakes_in_a_playbook_are_shown_where_they_are() {
         ("- copy: {dest: [}\n", "playbooks/site.yml:5", &["flow"] as &[&str]),
         ("- cpoy: {dest: /x}\n", "playbooks/site.yml:5:7", &["cpoy", "copy"]),
         ("- copy: {dset: /x, content: y}\n", "playbooks/site.yml:5", &["dset", "dest"]),
-        ("- copy: {dest: /x, content: y}\n  wehn: true\n", "playbooks/site.yml:6:7", &["wehn", "when"]),
-        ("- copy: {dest: /x, content: y}\n  notify: restart nginx\n", "playbooks/site.yml:6", &["restart nginx"]),
+        (
+            "- copy: {dest: /x, content: y}\n  wehn: true\n",
+            "playbooks/site.yml:6:7",
+            &["wehn", "when"],
+        ),
+        (
+            "- copy: {dest: /x, content: y}\n  notify: restart nginx\n",
+            "playbooks/site.yml:6",
+            &["restart nginx"],
+        ),
         ("- include_role: {name: webb}\n", "playbooks/site.yml:5", &["webb", "web"]),
         ("- import_tasks: mian.yml\n", "playbooks/site.yml:5", &["mian.yml"]),
         ("- copy: {dest: /x, content: '{{ open }'}\n", "playbooks/site.yml:5", &["{{ open }"]),
-        ("- file: {path: /x, state: directroy}\n", "playbooks/site.yml:5", &["directroy", "directory"]),
+        (
+            "- file: {path: /x, state: directroy}\n",
+            "playbooks/site.yml:5",
+            &["directroy", "directory"],
+        ),
         ("- wait_for: {timeout: soon}\n", "playbooks/site.yml:5", &["soon"]),
         ("- file:\n    path: /x\n  become: sometimes\n", "playbooks/site.yml", &["sometimes"]),
         ("- name: nothing to do\n", "playbooks/site.yml:5", &["module"]),
-        ("- copy: {dest: /x, content: y}\n  file: {path: /x}\n", "playbooks/site.yml:5", &["copy", "file"]),
+        (
+            "- copy: {dest: /x, content: y}\n  file: {path: /x}\n",
+            "playbooks/site.yml:5",
+            &["copy", "file"],
+        ),
     ] {
         project.write("playbooks/site.yml", after_a_change(tasks));
         project.write("roles/web/tasks/main.yml", "- ping:\n");
@@ -55,8 +71,14 @@ fn what_the_plan_finds_stops_before_anything_is_done() {
     let project = Project::tasks(&[&host], "");
     project.write("playbooks/vars.yml", "greeting: hello\n");
     for (tasks, says) in [
-        ("- copy: {dest: /x, content: '{{ greetign }}'}\n  vars_files: []\n", &["greetign"] as &[&str]),
-        ("- copy: {dest: /x, content: '{{ greetign }}'}\n  vars: {greeting: hello}\n", &["greetign", "greeting", "site.yml:5"]),
+        (
+            "- copy: {dest: /x, content: '{{ greetign }}'}\n  vars_files: []\n",
+            &["greetign"] as &[&str],
+        ),
+        (
+            "- copy: {dest: /x, content: '{{ greetign }}'}\n  vars: {greeting: hello}\n",
+            &["greetign", "greeting", "site.yml:5"],
+        ),
         ("- template: {src: none.j2, dest: /x}\n", &["none.j2", "site.yml:5"]),
         ("- copy: {src: nofile, dest: /x}\n", &["nofile", "site.yml:5"]),
         ("- assert: {that: 1 > 2}\n", &["1 > 2"]),
@@ -80,8 +102,10 @@ fn what_the_plan_finds_stops_before_anything_is_done() {
 #[ignore = "needs hosts"]
 fn unknown_hosts_groups_tags_inventories_and_playbooks_name_the_nearest() {
     let host = debian();
-    let project = Project::tasks(&[&host], "- copy: {dest: /etc/app.conf, content: x}\n  tags: [config]\n");
-    project.write("inventory/staging", format!("[web]\n{} ansible_host={}\n", host.name, host.ipv4));
+    let project =
+        Project::tasks(&[&host], "- copy: {dest: /etc/app.conf, content: x}\n  tags: [config]\n");
+    project
+        .write("inventory/staging", format!("[web]\n{} ansible_host={}\n", host.name, host.ipv4));
     let near = &host.name[..host.name.len() - 1];
     refused(&host, &project, &["-l", &format!("{near}x")], &format!("{near}x"), &[&host.name]);
     refused(&host, &project, &["-t", "confg"], "confg", &["config"]);
@@ -105,9 +129,13 @@ fn unknown_hosts_groups_tags_inventories_and_playbooks_name_the_nearest() {
 #[ignore = "needs hosts"]
 fn a_duplicate_key_is_a_warning() {
     let host = debian();
-    let project = Project::tasks(&[&host], "- copy: {dest: /etc/app.conf, content: x, content: y}\n");
+    let project =
+        Project::tasks(&[&host], "- copy: {dest: /etc/app.conf, content: x, content: y}\n");
     let ran = project.apply(&[]).exits(0).says("duplicate");
-    assert!(ran.err.contains("playbooks/site.yml:4") || ran.out.contains("playbooks/site.yml:4"), "{ran}");
+    assert!(
+        ran.err.contains("playbooks/site.yml:4") || ran.out.contains("playbooks/site.yml:4"),
+        "{ran}"
+    );
     assert_eq!(host.text("/etc/app.conf"), "y", "the last one counts, as it does in Ansible");
 }
 

@@ -38,7 +38,10 @@ fn handlers_run_once_in_their_order_and_only_where_something_changed() {
         indent(
             &format!(
                 "- name: first\n  {}\n- name: second\n  {}\n- name: third\n  listen: topic\n  {}\n- name: never\n  {}\n",
-                log("first"), log("second"), log("third"), log("never")
+                log("first"),
+                log("second"),
+                log("third"),
+                log("never")
             ),
             4
         )
@@ -97,13 +100,20 @@ fn hosts_meet_at_every_task_that_changes_something() {
 fn serial_batches_go_one_after_the_other() {
     let hosts = lend([Kind::Debian, Kind::Debian, Kind::Centos]);
     let [one, two, three] = &hosts;
-    let site = play(&(stamp("first") + &stamp("second"))).replacen("gather_facts", "serial: [1, 2]\n  gather_facts", 1);
+    let site = play(&(stamp("first") + &stamp("second"))).replacen(
+        "gather_facts",
+        "serial: [1, 2]\n  gather_facts",
+        1,
+    );
     let project = Project::new(&[one, two, three], &[("playbooks/site.yml", &site)]);
     project.apply(&[]).exits(0);
     for later in [two, three] {
         assert!(time(one, "second") < time(later, "first"), "batches overlap");
     }
-    assert!(time(two, "first").max(time(three, "first")) < time(two, "second").min(time(three, "second")));
+    assert!(
+        time(two, "first").max(time(three, "first"))
+            < time(two, "second").min(time(three, "second"))
+    );
 }
 
 #[test]
@@ -127,9 +137,15 @@ fn limit_tags_variables_and_start_at_narrow_a_run() {
         ",
     );
     let made = |host: &Lent| {
-        let found = ["first", "second", "third", "always"].map(|name| (name, host.has(&format!("/tmp/{name}"))));
+        let found = ["first", "second", "third", "always"]
+            .map(|name| (name, host.has(&format!("/tmp/{name}"))));
         host.run("rm -f /tmp/first /tmp/second /tmp/third /tmp/always");
-        found.into_iter().filter(|(_, found)| *found).map(|(name, _)| name).collect::<Vec<_>>().join(" ")
+        found
+            .into_iter()
+            .filter(|(_, found)| *found)
+            .map(|(name, _)| name)
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     for (args, on_one, on_two) in [
         (&["-l", &one.name] as &[&str], "first second third always", ""),
@@ -154,7 +170,12 @@ fn limit_tags_variables_and_start_at_narrow_a_run() {
     }
     let listed = project.converge(&["-i", "test", "--list-hosts"]).run().exits(0);
     assert!(listed.out.contains(&one.name) && listed.out.contains(&two.name), "{listed}");
-    project.converge(&["-i", "test", "--list-tasks"]).run().exits(0).says("the second").says("files");
+    project
+        .converge(&["-i", "test", "--list-tasks"])
+        .run()
+        .exits(0)
+        .says("the second")
+        .says("files");
     project.converge(&["-i", "test", "--list-tags"]).run().exits(0).says("early");
     project.converge(&["-i", "test", "--syntax-check"]).run().exits(0);
 }
@@ -219,9 +240,18 @@ fn blocks_rescue_and_always() {
         ",
     );
     let ran = project.apply(&[]).exits(0);
-    assert_eq!(ran.recap(&host.name), "ok=5 changed=4 unreachable=0 failed=0 skipped=0 rescued=1 ignored=1", "{ran}");
+    assert_eq!(
+        ran.recap(&host.name),
+        "ok=5 changed=4 unreachable=0 failed=0 skipped=0 rescued=1 ignored=1",
+        "{ran}"
+    );
     assert_eq!(host.text("/tmp/rescued"), "1");
-    assert!(host.has("/tmp/tried") && host.has("/tmp/always") && host.has("/tmp/after") && !host.has("/tmp/skipped"));
+    assert!(
+        host.has("/tmp/tried")
+            && host.has("/tmp/always")
+            && host.has("/tmp/after")
+            && !host.has("/tmp/skipped")
+    );
 }
 
 #[test]
@@ -230,15 +260,22 @@ fn facts_are_those_of_the_host() {
     let hosts = lend([Kind::Debian, Kind::Centos]);
     let [one, two] = &hosts;
     let facts = "{{ ansible_distribution }} {{ ansible_os_family }} {{ ansible_pkg_mgr }} {{ ansible_service_mgr }} {{ ansible_hostname }} {{ ansible_default_ipv4.address }} {{ ansible_architecture }} {{ ansible_facts.distribution_major_version }}";
-    let site = format!("- hosts: all\n  tasks:\n    - copy: {{dest: /tmp/facts, content: '{facts}'}}\n      when: ansible_facts.kernel is defined\n");
+    let site = format!(
+        "- hosts: all\n  tasks:\n    - copy: {{dest: /tmp/facts, content: '{facts}'}}\n      when: ansible_facts.kernel is defined\n"
+    );
     let project = Project::new(&[one, two], &[("playbooks/site.yml", &site)]);
     project.converges();
     let machine = one.run("uname -m");
     let machine = machine.trim();
-    assert_eq!(one.text("/tmp/facts"), format!("Debian Debian apt systemd {} {} {machine} 12", one.name, one.ipv4));
+    assert_eq!(
+        one.text("/tmp/facts"),
+        format!("Debian Debian apt systemd {} {} {machine} 12", one.name, one.ipv4)
+    );
     let wanted = ["CentOS", "RedHat"].join(" ");
     assert!(two.text("/tmp/facts").starts_with(&wanted), "{}", two.text("/tmp/facts"));
-    assert!(two.text("/tmp/facts").ends_with(&format!("systemd {} {} {machine} 7", two.name, two.ipv4)));
+    assert!(
+        two.text("/tmp/facts").ends_with(&format!("systemd {} {} {machine} 7", two.name, two.ipv4))
+    );
 }
 
 #[test]

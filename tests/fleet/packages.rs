@@ -38,7 +38,9 @@ fn nginx_serves(host: &Lent, installed: &str) {
     );
     let plan = project.plan(2);
     let planned = changes(&plan).join("\n");
-    for what in ["package nginx", "/srv/page/index.html", "/etc/nginx/conf.d/page.conf", "nginx.service"] {
+    for what in
+        ["package nginx", "/srv/page/index.html", "/etc/nginx/conf.d/page.conf", "nginx.service"]
+    {
         assert!(planned.contains(what), "{what}: {planned}");
     }
     assert_eq!(plan["plan"]["totals"]["failed"], 0, "{plan:#}");
@@ -54,10 +56,21 @@ fn nginx_serves(host: &Lent, installed: &str) {
     assert_eq!(host.done(), done);
 
     let begun = host.run("systemctl show -p ExecMainPID --value nginx");
-    project.write("playbooks/templates/site.conf.j2", CONF.replace("root /srv/page", "root /srv/page; index index.html"));
-    project.check(&[]).exits(2).says("handler reload nginx").says("+  root /srv/page; index index.html;");
+    project.write(
+        "playbooks/templates/site.conf.j2",
+        CONF.replace("root /srv/page", "root /srv/page; index index.html"),
+    );
+    project
+        .check(&[])
+        .exits(2)
+        .says("handler reload nginx")
+        .says("+  root /srv/page; index index.html;");
     project.apply(&[]).exits(0);
-    assert_eq!(host.run("systemctl show -p ExecMainPID --value nginx"), begun, "reloaded, not restarted");
+    assert_eq!(
+        host.run("systemctl show -p ExecMainPID --value nginx"),
+        begun,
+        "reloaded, not restarted"
+    );
 }
 
 #[test]
@@ -78,7 +91,10 @@ fn nginx_on_centos_by_yum() {
 #[ignore = "needs hosts"]
 fn apt_installs_pins_upgrades_and_removes() {
     let host = debian();
-    let project = Project::tasks(&[&host], "- apt: {name: [tree, less], update_cache: true, cache_valid_time: 3600}");
+    let project = Project::tasks(
+        &[&host],
+        "- apt: {name: [tree, less], update_cache: true, cache_valid_time: 3600}",
+    );
     let plan = changes(&project.plan(2)).join("\n");
     assert!(plan.contains("refresh the package lists"), "{plan}");
     assert!(!host.has("/var/lib/apt/lists/lock"), "planning refreshes nothing");
@@ -98,7 +114,12 @@ fn apt_installs_pins_upgrades_and_removes() {
     ] {
         project.write("playbooks/site.yml", crate::project::play(&format!("- {task}")));
         let ran = project.check(&[]).exits(code);
-        let ran = if code == 3 { project.apply(&[]).exits(3) } else { drop(ran); project.apply(&[]).exits(0) };
+        let ran = if code == 3 {
+            project.apply(&[]).exits(3)
+        } else {
+            drop(ran);
+            project.apply(&[]).exits(0)
+        };
         assert_eq!(host.has("/usr/bin/tree"), there, "{task}: {ran}");
         if code == 3 {
             let name = task.rsplit("name=").next().unwrap().split('=').next().unwrap().to_owned();
@@ -112,7 +133,9 @@ fn apt_installs_pins_upgrades_and_removes() {
 fn yum_installs_upgrades_downgrades_and_removes() {
     let host = centos();
     let project = Project::tasks(&[&host], "");
-    let out = |host: &Lent| host.ssh("hello-converge").map(|output| String::from_utf8(output.stdout).unwrap()).unwrap();
+    let out = |host: &Lent| {
+        host.ssh("hello-converge").map(|output| String::from_utf8(output.stdout).unwrap()).unwrap()
+    };
     for (task, code, says) in [
         ("yum: name=hello-converge-1.0 state=present", 2, "hello from 1.0\n"),
         ("yum: name=hello-converge state=present", 0, "hello from 1.0\n"),
@@ -159,7 +182,10 @@ fn a_repository_is_configured_and_used_in_one_run() {
         assert!(text.lines().any(|known| known == line), "{line}: {text}");
     }
     assert!(host.succeeds("hello-converge"));
-    project.write("playbooks/site.yml", crate::project::play("- yum_repository: {name: own, state: absent}"));
+    project.write(
+        "playbooks/site.yml",
+        crate::project::play("- yum_repository: {name: own, state: absent}"),
+    );
     project.converges();
     assert!(!host.has("/etc/yum.repos.d/own.repo"));
 }

@@ -23,10 +23,14 @@ fn the_commit_and_what_is_not_committed_are_shown_and_kept() {
 #[ignore = "needs hosts"]
 fn runs_are_kept_and_shown_again() {
     let host = debian();
-    let project = Project::tasks(&[&host], "- copy: {dest: /etc/app.conf, content: x}\n- debug: msg=done");
+    let project =
+        Project::tasks(&[&host], "- copy: {dest: /etc/app.conf, content: x}\n- debug: msg=done");
     project.apply(&[]).exits(0);
     project.apply(&[]).exits(0);
-    project.write("playbooks/site.yml", "- hosts: all\n  gather_facts: false\n  tasks: [{fail: {msg: no more}}]\n");
+    project.write(
+        "playbooks/site.yml",
+        "- hosts: all\n  gather_facts: false\n  tasks: [{fail: {msg: no more}}]\n",
+    );
     project.apply(&[]).exits(3);
     let history = project.converge(&["history", "--json"]).run().exits(0).json();
     let runs = history.as_array().or_else(|| history["runs"].as_array()).unwrap();
@@ -49,7 +53,11 @@ fn runs_are_kept_and_shown_again() {
 #[ignore = "needs hosts"]
 fn secrets_are_nowhere_but_in_their_files_on_the_host() {
     const SECRETS: [&str; 5] = [
-        "hidden-marlin", "looped-barracuda", "from-the-host-eel", "deploy-secret", "failing-moray",
+        "hidden-marlin",
+        "looped-barracuda",
+        "from-the-host-eel",
+        "deploy-secret",
+        "failing-moray",
     ];
     let host = debian();
     host.run("echo from-the-host-eel > /root/found; chmod 600 /root/found");

@@ -69,7 +69,10 @@ fn twins_are_left_alike_by_converge_and_by_ansible() {
         .current_dir(project.folder())
         .env_clear()
         .envs([("HOME", project.home()), ("ANSIBLE_LOCAL_TEMP", project.home().join("tmp"))])
-        .env("PATH", std::env::join_paths([reference.bin(), "/usr/bin".into(), "/bin".into()]).unwrap())
+        .env(
+            "PATH",
+            std::env::join_paths([reference.bin(), "/usr/bin".into(), "/bin".into()]).unwrap(),
+        )
         .env("LANG", "C.UTF-8")
         .env("ANSIBLE_SSH_ARGS", format!("-F {}", project.home().join(".ssh/config").display()))
         .env("ANSIBLE_PIPELINING", "1")
@@ -78,14 +81,23 @@ fn twins_are_left_alike_by_converge_and_by_ansible() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     // Their names and machine ids differ, and only one of them has Python.
-    let noise = Noise::default().and("root/.cache").and("srv/remote").and("usr/lib/python3").and("etc/shadow");
+    let noise = Noise::default()
+        .and("root/.cache")
+        .and("srv/remote")
+        .and("usr/lib/python3")
+        .and("etc/shadow");
     let differences = upper_diff(&own, &theirs, &noise).unwrap();
     let told: Vec<String> = differences.iter().map(ToString::to_string).collect();
     assert_eq!(told, [""; 0]);
     // The days of the last change of a password are those of today on both.
-    let shadow = |host: &crate::hosts::Lent| host.run("getent shadow ada bob svc; getent gshadow crew ops 2>/dev/null || true");
+    let shadow = |host: &crate::hosts::Lent| {
+        host.run("getent shadow ada bob svc; getent gshadow crew ops 2>/dev/null || true")
+    };
     assert_eq!(shadow(&own), shadow(&theirs));
-    assert_eq!(own.run("id ada; id bob; id svc; getent group sudo"), theirs.run("id ada; id bob; id svc; getent group sudo"));
+    assert_eq!(
+        own.run("id ada; id bob; id svc; getent group sudo"),
+        theirs.run("id ada; id bob; id svc; getent group sudo")
+    );
     let units = "systemctl is-enabled twin ssh; systemctl is-active twin ssh";
     assert_eq!(own.run(units), theirs.run(units));
 }

@@ -16,7 +16,9 @@ fn big(project: &Project, letter: u8) {
     let mut state = u64::from(letter) | 1;
     let bytes: Vec<u8> = (0..SIZE)
         .map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (state >> 56) as u8
         })
         .collect();
@@ -45,7 +47,10 @@ fn copying(host: &Lent) -> (Project, relay::Relay, String) {
     let relay = relay.unwrap();
     project.ssh_config(host, &format!("HostKeyAlias {}", host.name));
     let port = relay.address().port();
-    project.write("inventory/test", format!("{} ansible_host=127.0.0.1 ansible_port={port}\n", host.name));
+    project.write(
+        "inventory/test",
+        format!("{} ansible_host=127.0.0.1 ansible_port={port}\n", host.name),
+    );
     project.apply(&[]).exits(0);
     let old = digest(host);
     assert_eq!(old, local_digest(&project));
@@ -66,7 +71,9 @@ fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 fn old_or_new(host: &Lent, project: &Project, old: &str) {
     let now = digest(host);
     assert!(now == old || now == local_digest(project), "the file is half of something");
-    wait_until("the helper's end", || !host.succeeds("pgrep -f converge-helper || pgrep -f .cache/converge"));
+    wait_until("the helper's end", || {
+        !host.succeeds("pgrep -f converge-helper || pgrep -f .cache/converge")
+    });
     assert_eq!(host.run("ls -A /srv"), "big\n", "nothing is left beside it");
 }
 
@@ -146,9 +153,17 @@ fn a_home_from_which_nothing_can_be_run() {
 fn the_helper_is_sent_once_and_needs_nothing_of_the_host() {
     let host = debian();
     let project = Project::tasks(&[&host], "- ping:");
-    let relay = relay::start("127.0.0.1:0".parse().unwrap(), SocketAddr::from((host.ipv4, 22)), Duration::ZERO).unwrap();
+    let relay = relay::start(
+        "127.0.0.1:0".parse().unwrap(),
+        SocketAddr::from((host.ipv4, 22)),
+        Duration::ZERO,
+    )
+    .unwrap();
     project.ssh_config(&host, &format!("HostKeyAlias {}", host.name));
-    project.write("inventory/test", format!("{} ansible_host=127.0.0.1 ansible_port={}\n", host.name, relay.address().port()));
+    project.write(
+        "inventory/test",
+        format!("{} ansible_host=127.0.0.1 ansible_port={}\n", host.name, relay.address().port()),
+    );
     project.apply(&[]).exits(0);
     let first = relay.counts();
     relay.reset();

@@ -8,6 +8,8 @@
 //! [`host`] is what a module may read; [`change`] is what it may ask for; [`modules`] are the modules; [`wire`] is the
 //! protocol.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 pub mod answer;
 pub mod args;
 mod base64;

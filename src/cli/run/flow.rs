@@ -274,7 +274,11 @@ impl<'a> Flow<'a> {
     }
 
     fn keep_plan(&self, story: &Story, end: End) -> Option<String> {
-        let kind = if self.request.goal == Goal::Check { Kind::Check } else { Kind::Plan };
+        let kind = match self.request.goal {
+            Goal::Check => Kind::Check,
+            Goal::Yes => Kind::Apply,
+            _ => Kind::Plan,
+        };
         let writer = self.begin(kind)?;
         writer.tell(story);
         self.finish(Some(&writer), end, story);

@@ -6,7 +6,9 @@
 
 mod command;
 pub mod expected;
+pub(crate) mod flags;
 pub mod machine;
+pub mod memory;
 pub mod network;
 mod node;
 pub mod overlay;

@@ -19,6 +19,7 @@ mod replace;
 #[cfg(test)]
 mod scenario;
 mod service;
+mod setup;
 mod shell;
 mod slurp;
 mod stat;
@@ -26,8 +27,8 @@ mod systemd_service;
 mod template;
 mod unit_state;
 mod user;
-mod yum_repository;
 mod wait_for;
+mod yum_repository;
 
 use crate::args::{Args, Bound, Invalid, Spec};
 use crate::change::Changes;
@@ -105,6 +106,7 @@ pub static ALL: &[Entry] = &[
     Entry::of::<raw::Raw>(),
     Entry::of::<replace::Replace>(),
     Entry::of::<service::Service>(),
+    Entry::of::<setup::Setup>(),
     Entry::of::<shell::Shell>(),
     Entry::of::<slurp::Slurp>(),
     Entry::of::<stat::Stat>(),

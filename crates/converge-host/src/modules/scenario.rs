@@ -3,8 +3,6 @@
 //! Planning changes nothing. Performing brings about what was planned. What was planned is planned once only. What can be taken
 //! back is as it was before.
 
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

@@ -6,8 +6,9 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{
-    AtFlags, CWD, Gid, Mode, OFlags, Timespec, Timestamps, Uid, XattrFlags, chmodat, chownat,
-    fchmod, fchown, fsetxattr, fstat, lsetxattr, openat, utimensat,
+    AtFlags, CWD, Gid, IFlags, Mode, OFlags, Timespec, Timestamps, Uid, XattrFlags, chmodat,
+    chownat, fchmod, fchown, fsetxattr, fstat, ioctl_getflags, ioctl_setflags, lsetxattr, openat,
+    utimensat,
 };
 use rustix::io::Errno;
 
@@ -62,6 +63,16 @@ impl Wanted {
         self.selinux = self.selinux.filter(|context| Some(context) != node.selinux.as_ref());
         self
     }
+}
+
+/// Sets inode flags. A file that they make immutable can't be changed any more, so they come last.
+pub(super) fn set_flags(path: &Path, flags: u32) -> io::Result<()> {
+    let how = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = openat(CWD, path, how, Mode::empty())?;
+    if ioctl_getflags(&file)?.bits() != flags {
+        ioctl_setflags(&file, IFlags::from_bits_retain(flags))?;
+    }
+    Ok(())
 }
 
 /// Gives a file that is still private its attributes. `kept` is the owner and group that it merely keeps: a user who may not

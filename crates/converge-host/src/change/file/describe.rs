@@ -3,6 +3,7 @@
 use crate::blob::Blob;
 use crate::change::file::{Before, FileChange, FileKind, FileState};
 use crate::change::{Description, Sign, Text, TextDiff};
+use crate::host::flags::letters;
 use crate::host::{Principal, Special};
 
 pub(super) fn describe(change: &FileChange) -> Description {
@@ -61,6 +62,8 @@ fn facts(old: Option<&FileState>, new: &FileState) -> Vec<String> {
     facts.extend(fact("group", old.map(group), group(new)));
     let selinux = |state: &FileState| state.selinux.clone();
     facts.extend(fact("context", old.map(selinux), selinux(new)));
+    let flags = |state: &FileState| state.flags.map(letters);
+    facts.extend(fact("attributes", old.map(flags), flags(new)));
     if new.times.is_some() && old.is_some() {
         facts.push("times set".into());
     }

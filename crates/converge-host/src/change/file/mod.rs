@@ -65,6 +65,8 @@ pub struct FileState {
     pub group: Option<Principal>,
     /// The SELinux context; none leaves it or lets the policy decide.
     pub selinux: Option<String>,
+    /// Inode flags as ioctl_iflags(2) numbers them, where the change is about them.
+    pub flags: Option<u32>,
     /// Access and modification time, where the change is about them.
     pub times: Option<(SystemTime, SystemTime)>,
 }
@@ -114,6 +116,7 @@ impl FileChange {
             after.owner = after.owner.or_else(|| before.owner.clone());
             after.group = after.group.or_else(|| before.group.clone());
             after.selinux = after.selinux.or_else(|| before.selinux.clone());
+            after.flags = after.flags.or(before.flags);
         }
         Some(after)
     }
@@ -132,7 +135,7 @@ impl Before {
 impl FileState {
     /// Something with nothing said about it but what it is.
     pub fn of(kind: FileKind) -> Self {
-        Self { kind, mode: None, owner: None, group: None, selinux: None, times: None }
+        Self { kind, mode: None, owner: None, group: None, selinux: None, flags: None, times: None }
     }
 }
 
@@ -198,3 +201,6 @@ impl Effect for FileChange {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests;

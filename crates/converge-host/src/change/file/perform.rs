@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rustix::io::Errno;
 
-use crate::change::file::attributes::{Wanted, to_path};
+use crate::change::file::attributes::{Wanted, set_flags, to_path};
 use crate::change::file::write::{Temporary, directory, in_place, unlink};
 use crate::change::file::{Before, FileChange, FileKind, FileState, backup, remove};
 use crate::data::Map;
@@ -16,6 +16,15 @@ use crate::stop::{Failure, Result, Stop};
 use crate::words::split;
 
 pub(super) fn perform(change: &FileChange, real: &Real) -> Result<Map> {
+    let results = bring_about(change, real)?;
+    if let Some(flags) = change.after.as_ref().and_then(|after| after.flags) {
+        set_flags(&change.path, flags)
+            .map_err(|error| refused("set the attributes of", &change.path, &error))?;
+    }
+    Ok(results)
+}
+
+fn bring_about(change: &FileChange, real: &Real) -> Result<Map> {
     let node = unmoved(change, real)?;
     let path = &change.path;
     let mut results = Map::new();
@@ -54,7 +63,7 @@ pub(super) fn perform(change: &FileChange, real: &Real) -> Result<Map> {
         }
         (FileKind::Dir, Some(Node { kind: NodeKind::Dir, .. }))
         | (FileKind::Untouched | FileKind::Special(_), Some(_)) => {
-            change_attributes(path, real, wanted)?
+            change_attributes(path, real, wanted)?;
         }
         (FileKind::Dir, node) => {
             if node.is_some() {
@@ -168,6 +177,8 @@ fn replace(
 ) -> Result<()> {
     let path = &change.path;
     let mut wanted = match old {
+        // Only a file hands its permission bits down.
+        Some(old) if old.kind != NodeKind::File => by_default(like(wanted, old), 0o666, real),
         Some(old) => like(wanted, old),
         None => by_default(wanted, 0o666, real),
     };

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::blob::Blob;
-use crate::change::Change;
+use crate::change::{Change, FileState};
 use crate::checksum::Algorithm;
 use crate::clock::Clock;
 use crate::host::expected::{Expected, Pending, Reach};
@@ -129,9 +129,11 @@ impl Host for Overlay<'_> {
 
     fn flags(&self, path: &Path) -> Result<Option<u32>> {
         let place = self.place(path)?;
-        let planned = self.expected.files.contains_key(&place);
-        if planned || !matches!(self.entry(&place)?, Look::Is(_)) {
+        if !matches!(self.entry(&place)?, Look::Is(_)) {
             return Ok(None);
+        }
+        if let Some(Some(FileState { flags: Some(flags), .. })) = self.expected.files.get(&place) {
+            return Ok(Some(*flags));
         }
         self.base.flags(&place)
     }
@@ -244,3 +246,6 @@ impl Host for Overlay<'_> {
 fn is_file(look: &Look) -> bool {
     matches!(look, Look::Is(node) if node.kind == NodeKind::File)
 }
+
+#[cfg(test)]
+mod tests;

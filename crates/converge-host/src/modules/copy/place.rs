@@ -110,7 +110,7 @@ impl Placing<'_> {
         }
         let before = subject.before_with_content()?;
         let mut after = subject.after(FileKind::File(blob.clone()))?;
-        attributes.onto(&mut after, self.host)?;
+        attributes.onto(&subject.path, &mut after, self.host)?;
         let written = before.kind() != Some(&after.kind);
         if before != Before::Is(after.clone()) {
             changes.push(Change::File(FileChange {

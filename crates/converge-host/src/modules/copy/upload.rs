@@ -106,7 +106,7 @@ pub(super) fn link(
     }
     let before = subject.before_with_content()?;
     let mut after = subject.fresh(kind)?;
-    placing.attributes.without_mode().onto(&mut after, placing.host)?;
+    placing.attributes.without_mode().onto(place, &mut after, placing.host)?;
     changes.push(Change::File(FileChange::new(place, before, Some(after))));
     Ok(())
 }

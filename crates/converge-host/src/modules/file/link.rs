@@ -39,7 +39,7 @@ impl File {
                 after.owner = Some(node.owner.clone());
                 after.group = Some(node.group.clone());
             }
-            own.onto(&mut after, host)?;
+            own.onto(&now.path, &mut after, host)?;
             changes.push(Change::File(FileChange::new(&now.path, before, Some(after))));
         }
         if let Some(attributes) = others {
@@ -142,7 +142,7 @@ impl File {
             },
             None => FileState::of(FileKind::Hard(source.clone())),
         };
-        self.attributes.onto(&mut after, host)?;
+        self.attributes.onto(&now.path, &mut after, host)?;
         if source == now.path {
             return Err(Stop::failed(format!(
                 "`{}` can't be a hard link to itself",

@@ -244,3 +244,16 @@ fn results_are_those_of_ansible() {
     let link = [("path", "$T/new".into()), ("src", "f".into()), ("state", "link".into())];
     assert_eq!(keys(&link), linked);
 }
+
+#[test]
+fn flags_are_set_where_the_file_system_has_them() {
+    use crate::host::Host;
+    let scenario = Scenario::new(&["f=text"]);
+    let path = scenario.path().join("f");
+    let real = crate::host::real::Real::new();
+    let Some(flags) = real.flags(&path).unwrap() else { return };
+    let done = scenario.run("file", &[("path", "$T/f".into()), ("attributes", "+d".into())]);
+    assert!(done.changed);
+    assert_eq!(real.flags(&path).unwrap(), Some(flags | 0x40));
+    fails(&[("path", "$T/f"), ("attributes", "+?")], "`+?` are no attributes such as `+i` or `-a`");
+}

@@ -43,7 +43,7 @@ impl File {
                 (before, after)
             }
         };
-        self.attributes.onto(&mut after, host)?;
+        self.attributes.onto(&now.path, &mut after, host)?;
         if before != Before::Is(after.clone()) {
             changes.push(Change::File(FileChange::new(&now.path, before, Some(after))));
         }

@@ -1,14 +1,16 @@
 //! Owner, group, mode and SELinux context as arguments.
 
+use std::path::Path;
+
 use crate::args::{Args, Mode};
 use crate::change::{FileKind, FileState};
+use crate::host::flags::wanted;
 use crate::host::{Host, Principal};
 use crate::modules::files::mode::{bits, is_octal};
 use crate::stop::{Result, Stop};
 
 /// The arguments that every module about files takes.
 #[derive(Args, Clone, Debug, Default)]
-#[expect(clippy::struct_field_names, reason = "the names are those of the arguments")]
 pub(crate) struct Attributes {
     /// Permission bits: octal digits in quotes, or symbolic as in `u=rwX,g-w`.
     pub(crate) mode: Option<Mode>,
@@ -24,6 +26,9 @@ pub(crate) struct Attributes {
     pub(crate) setype: Option<String>,
     /// The level part of the SELinux context.
     pub(crate) selevel: Option<String>,
+    /// Flags of chattr(1): `+i`, `-a`, `=A`.
+    #[arg(alias = "attr")]
+    pub(crate) attributes: Option<String>,
     /// Write into the file where it can't be replaced, as below a bind mount. Whoever reads it meanwhile sees half of it.
     #[arg(default = "no")]
     pub(crate) unsafe_writes: bool,
@@ -41,7 +46,7 @@ impl Attributes {
     }
 
     /// Says in a state what these arguments ask for. What they don't ask for stays.
-    pub(crate) fn onto(&self, state: &mut FileState, host: &dyn Host) -> Result<()> {
+    pub(crate) fn onto(&self, path: &Path, state: &mut FileState, host: &dyn Host) -> Result<()> {
         let is_dir = state.kind == FileKind::Dir;
         if let Some(mode) = self.mode.as_ref().filter(|mode| !mode.0.is_empty())
             && !matches!(state.kind, FileKind::Link(_))
@@ -61,6 +66,16 @@ impl Attributes {
             state.group = Some(group(name, host)?);
         }
         state.selinux = self.context(state.selinux.take());
+        if let Some(written) = self.attributes.as_ref().filter(|written| !written.is_empty())
+            && !matches!(state.kind, FileKind::Link(_))
+        {
+            let now = host.flags(path)?;
+            let wanted = wanted(written, now.unwrap_or(0)).ok_or_else(|| {
+                Stop::failed(format!("`{written}` are no attributes such as `+i` or `-a`"))
+            })?;
+            // What is as it is wanted is no change, but on something new the flags have to be set.
+            state.flags = Some(wanted).filter(|wanted| now != Some(*wanted));
+        }
         Ok(())
     }
 

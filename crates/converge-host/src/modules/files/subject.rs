@@ -93,7 +93,7 @@ impl<'h> Subject<'h> {
         let before = self.before();
         let Before::Is(now) = &before else { return Ok(()) };
         let mut after = now.clone();
-        attributes.onto(&mut after, self.host)?;
+        attributes.onto(&self.path, &mut after, self.host)?;
         if after != *now {
             let change = FileChange::new(&self.path, before, Some(after));
             changes.push(Change::File(change));
@@ -133,6 +133,7 @@ fn state(node: &Node) -> FileState {
         owner: Some(node.owner.clone()),
         group: Some(node.group.clone()),
         selinux: node.selinux.clone(),
+        flags: None,
         times: None,
     }
 }
@@ -161,6 +162,7 @@ pub(super) fn fresh(host: &dyn Host, path: &Path, kind: FileKind) -> Result<File
         owner: Some(user.principal()),
         group: Some(group),
         selinux: None,
+        flags: None,
         times: None,
     })
 }

@@ -98,7 +98,7 @@ impl Edit<'_> {
         };
         let plain = subject.after(kind)?;
         let mut after = plain.clone();
-        self.attributes.onto(&mut after, host)?;
+        self.attributes.onto(&subject.path, &mut after, host)?;
         let attributes_change = after != plain;
         if before != Before::Is(after.clone()) {
             changes.push(Change::File(FileChange {

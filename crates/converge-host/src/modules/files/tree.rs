@@ -49,7 +49,7 @@ pub(crate) fn make_folders(
                 None => fresh(host, &at, FileKind::Dir)?,
             },
         };
-        attributes.onto(&mut state, host)?;
+        attributes.onto(&at, &mut state, host)?;
         above = Some(state.clone());
         changes.push(Change::File(FileChange::new(&at, before, Some(state))));
         made.insert(at);

@@ -1,7 +1,6 @@
 //! `stat`: what stands at a path.
 
 mod content;
-mod flags;
 
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,6 +9,7 @@ use crate::args::Args;
 use crate::change::Changes;
 use crate::checksum::Algorithm;
 use crate::data::{Data, Map};
+use crate::host::flags;
 use crate::host::{Host, Look, Node, NodeKind, Special};
 use crate::modules::Module;
 use crate::modules::files::absolute;

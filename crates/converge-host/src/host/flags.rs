@@ -23,13 +23,34 @@ const FLAGS: &[(u32, char, &str)] = &[
 ];
 
 /// The letters of the flags that are set.
-pub(super) fn letters(flags: u32) -> String {
+pub(crate) fn letters(flags: u32) -> String {
     set(flags).map(|(_, letter, _)| *letter).collect()
 }
 
 /// The words of the flags that are set.
-pub(super) fn names(flags: u32) -> Vec<&'static str> {
+pub(crate) fn names(flags: u32) -> Vec<&'static str> {
     set(flags).map(|(_, _, name)| *name).collect()
+}
+
+/// What can be set and cleared at will. The others are the file system's own.
+const OURS: u32 = 0x0083_c0ff;
+
+/// The flags that letters in the notation of chattr(1) mean for something that has `now`: `+i`, `-a`, `=A`, and without a sign
+/// the same as with `=`.
+pub(crate) fn wanted(written: &str, now: u32) -> Option<u32> {
+    let (sign, letters) = match written.trim().split_at_checked(1) {
+        Some((sign @ ("+" | "-" | "="), letters)) => (sign, letters),
+        _ => ("=", written.trim()),
+    };
+    let bits = letters.chars().try_fold(0, |bits, letter| {
+        let flag = FLAGS.iter().find(|(_, known, _)| *known == letter)?;
+        Some(bits | flag.0)
+    })?;
+    Some(match sign {
+        "+" => now | bits,
+        "-" => now & !bits,
+        _ => now & !OURS | bits,
+    })
 }
 
 fn set(flags: u32) -> impl Iterator<Item = &'static (u32, char, &'static str)> {
@@ -38,7 +59,7 @@ fn set(flags: u32) -> impl Iterator<Item = &'static (u32, char, &'static str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{letters, names};
+    use super::{letters, names, wanted};
 
     #[test]
     fn flags_have_letters_and_words() {
@@ -47,5 +68,20 @@ mod tests {
             ("ie", vec!["immutable", "extents"])
         );
         assert_eq!((letters(0), names(0).len()), (String::new(), 0));
+    }
+
+    #[test]
+    fn flags_are_changed_as_chattr_changes_them() {
+        let now = 0x80020;
+        for (written, want) in [
+            ("+i", Some("iae")),
+            ("-a", Some("e")),
+            ("=A", Some("Ae")),
+            ("A", Some("Ae")),
+            ("=", Some("e")),
+            ("+?", None),
+        ] {
+            assert_eq!(wanted(written, now).map(letters).as_deref(), want, "{written}");
+        }
     }
 }
