@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{compat_record, demo, fleet, record, say, test};
-use xtask::{bench, demo, fleet, record, say, test};
+use xtask::{bench, compat_record, demo, fleet, record, say, test};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "The project's own chores", version)]

@@ -339,6 +339,10 @@ impl<'a> Attempt<'a> {
 
 impl Voice {
     /// The next message; an error says why there will be none.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "a voice that ended says why, which no iterator can"
+    )]
     pub fn next(&mut self) -> Result<FromHelper, String> {
         loop {
             match self.decoder.next() {

@@ -53,10 +53,8 @@ pub(super) fn plan(
             Simulated::Refused(refusals, output) => (refusals, output),
         };
         let provided = provided(&refusals, host)?;
-        if provided.is_empty() {
-            if doubt.is_none() {
-                return Err(refused(&refusals, &needs, &command, output));
-            }
+        if provided.is_empty() && doubt.is_none() {
+            return Err(refused(&refusals, &needs, &command, output));
         }
         let refused: BTreeSet<_> = refusals.iter().map(Refusal::name).collect();
         let before = needs.len();

@@ -10,7 +10,7 @@ pub(super) fn gather(read: &Reader<'_>, facts: &mut Map) {
     let machine = facts.get("machine").and_then(Data::as_str).unwrap_or_default().to_owned();
     facts.extend(processors(&text, &machine));
     let usable = read.text("/proc/self/status").and_then(|text| usable(&text));
-    let count = usable.or_else(|| Some(facts.get("processor_vcpus")?.as_int()?));
+    let count = usable.or_else(|| facts.get("processor_vcpus")?.as_int());
     facts.insert("processor_nproc".into(), count.map_or(Data::Null, Data::Int));
 }
 

@@ -111,7 +111,7 @@ impl Setup {
             Family::Iscsi => small::iscsi(read, facts),
             Family::Loadavg => small::loadavg(read, facts),
             Family::Local => {
-                local::gather(read, &self.fact_path, self.gather_timeout, facts, changes)
+                local::gather(read, &self.fact_path, self.gather_timeout, facts, changes);
             }
             Family::Lsb => lsb::gather(read, facts),
             Family::Network => interfaces::gather(read, facts),

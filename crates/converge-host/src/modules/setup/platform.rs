@@ -42,7 +42,8 @@ fn full_name(read: &Reader<'_>, node: &str) -> String {
         let told = read.output(&["getent", "hosts", &ip]).unwrap_or(text);
         Some(told.lines().next()?.split_whitespace().skip(1).map(ToOwned::to_owned).collect())
     });
-    pick(&names.unwrap_or_else(Vec::new), node)
+    let names: Vec<String> = names.unwrap_or_default();
+    pick(&names, node)
 }
 
 /// The names that the address of `node` has in hosts(5).

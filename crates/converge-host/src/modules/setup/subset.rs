@@ -189,7 +189,7 @@ pub(super) fn choose(names: &[String]) -> Result<BTreeSet<Family>> {
             "!min" => left_out.extend(minimal()),
             name => match name.strip_prefix('!') {
                 Some(name) => {
-                    left_out.extend(all().filter(|family| family.names().contains(&name)))
+                    left_out.extend(all().filter(|family| family.names().contains(&name)));
                 }
                 None if NEVER.contains(&name) => {}
                 None => {
