@@ -42,7 +42,7 @@ pub(crate) enum Goal {
     Check,
     /// Show what would change, ask, apply.
     Ask,
-    /// Show what would change, apply.
+    /// Apply straight away, without asking.
     Yes,
     /// Apply straight away, as Ansible does.
     Straight,

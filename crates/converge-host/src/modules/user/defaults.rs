@@ -41,7 +41,7 @@ impl Defaults {
 
     fn read(useradd: &str, login: &str) -> Self {
         let of_useradd = |key: &str| {
-            let lines = useradd.lines().filter_map(|line| line.trim().split_once('='));
+            let mut lines = useradd.lines().filter_map(|line| line.trim().split_once('='));
             lines.rfind(|(name, _)| *name == key).map(|(_, value)| value.trim().to_owned())
         };
         let of_login = |key: &str| {
