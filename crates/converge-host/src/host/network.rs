@@ -1,10 +1,12 @@
-//! Addresses and routes.
+//! Interfaces, addresses and routes.
 
 use std::net::IpAddr;
 
-/// Addresses and routes of a host, as its kernel has them.
+/// Interfaces, addresses and routes of a host, as its kernel has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Network {
+    /// The interfaces, in the kernel's order.
+    pub links: Vec<Link>,
     /// The addresses of all interfaces, in the kernel's order.
     pub addresses: Vec<Address>,
     /// The networks that the host itself answers for: the table `local`.
@@ -13,6 +15,29 @@ pub struct Network {
     pub default4: Option<Way>,
     /// The way to the internet by IPv6.
     pub default6: Option<Way>,
+}
+
+/// An interface.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Link {
+    /// Its number.
+    pub number: u32,
+    /// Its name.
+    pub name: String,
+    /// The type of its hardware, as `linux/if_arp.h` numbers them.
+    pub hardware: u16,
+    /// Its flags, as netdevice(7) has them.
+    pub flags: u32,
+    /// Whether it is known to be down.
+    pub down: bool,
+    /// The largest packet, in bytes.
+    pub mtu: u32,
+    /// The address of its hardware, in hexadecimal digits with colons.
+    pub mac: Option<String>,
+    /// The number of the bridge or bond that it belongs to.
+    pub master: Option<u32>,
+    /// What it is by software: `bridge`, `bond`, `veth`, `vlan`, …
+    pub kind: Option<String>,
 }
 
 /// An address of an interface.

@@ -8,6 +8,7 @@ mod blockinfile;
 mod command;
 mod commands;
 mod copy;
+mod dnf;
 mod file;
 mod files;
 mod group;
@@ -98,6 +99,7 @@ pub static ALL: &[Entry] = &[
     Entry::of::<blockinfile::BlockInFile>(),
     Entry::of::<command::Command>(),
     Entry::of::<copy::Copy>(),
+    Entry::of::<dnf::Dnf>(),
     Entry::of::<file::File>(),
     Entry::of::<lineinfile::LineInFile>(),
     Entry::of::<group::GroupModule>(),

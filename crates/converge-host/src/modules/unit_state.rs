@@ -144,7 +144,7 @@ fn of_enabled(wanted: &Wanted<'_>, unit: &Unit, name: &str) -> Result<Option<Uni
     }
     // What can't be disabled, since nothing enables it, need not be.
     let fixed = matches!(unit.file_state.as_str(), "static" | "indirect" | "alias" | "transient");
-    Ok(((enabled || !fixed) && unit.enabled() != enabled).then_some(action))
+    Ok((unit.enabled() != enabled && (enabled || !fixed)).then_some(action))
 }
 
 fn of_state(

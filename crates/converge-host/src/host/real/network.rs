@@ -1,4 +1,6 @@
-//! What the kernel tells of addresses and routes: rtnetlink(7).
+//! What the kernel tells of interfaces, addresses and routes: rtnetlink(7).
+//!
+//! `/sys` is not asked, for it may be that of another network namespace.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::OwnedFd;
@@ -7,9 +9,11 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 use rustix::net::{recv, send, socket_with};
 
-use crate::host::network::{Address, Network, Way};
+use crate::host::network::{Address, Link, Network, Way};
 use crate::stop::{Result, Stop};
 
+const NEW_LINK: u16 = 16;
+const GET_LINK: u16 = 18;
 const NEW_ADDRESS: u16 = 20;
 const GET_ADDRESS: u16 = 22;
 const NEW_ROUTE: u16 = 24;
@@ -39,6 +43,11 @@ pub(crate) fn network() -> Result<Network> {
 fn ask() -> std::result::Result<Network, Errno> {
     let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, None)?;
     let mut network = Network::default();
+    exchange(&socket, GET_LINK, DUMP, &[0; 16], &mut |kind, body| {
+        if kind == NEW_LINK {
+            network.links.extend(link(body));
+        }
+    })?;
     exchange(&socket, GET_ADDRESS, DUMP, &[0; 8], &mut |kind, body| {
         if kind == NEW_ADDRESS {
             network.addresses.extend(address(body));
@@ -135,6 +144,30 @@ fn attributes(mut bytes: &[u8]) -> Vec<(u16, &[u8])> {
     found
 }
 
+fn link(body: &[u8]) -> Option<Link> {
+    let (head, rest) = body.split_first_chunk::<16>()?;
+    let attributes = attributes(rest);
+    let of = |number: u16| attributes.iter().find(|(kind, _)| *kind == number).map(|(_, v)| *v);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end_matches('\0').to_owned();
+    let hex =
+        |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":");
+    let kind = of(18).and_then(|info| {
+        let nested = self::attributes(info);
+        nested.iter().find(|(kind, _)| *kind == 1).map(|(_, value)| text(value))
+    });
+    Some(Link {
+        number: number(&head[4..])?,
+        name: text(of(3)?),
+        hardware: u16::from_ne_bytes([head[2], head[3]]),
+        flags: number(&head[8..])?,
+        down: of(16).and_then(<[u8]>::first) == Some(&2),
+        mtu: of(4).and_then(number).unwrap_or_default(),
+        mac: of(1).filter(|bytes| bytes.iter().any(|byte| *byte != 0)).map(hex),
+        master: of(10).and_then(number),
+        kind,
+    })
+}
+
 fn address(body: &[u8]) -> Option<Address> {
     let (head, rest) = body.split_first_chunk::<8>()?;
     let [_, prefix, flags, scope, index @ ..] = *head;
@@ -201,7 +234,7 @@ fn ip(bytes: &[u8]) -> Option<IpAddr> {
 mod tests {
     use std::net::IpAddr;
 
-    use super::{address, network, route};
+    use super::{address, link, network, route};
 
     /// Bytes of a little-endian machine, as all are that helpers run on.
     fn bytes(hex: &str) -> Vec<u8> {
@@ -223,6 +256,14 @@ mod tests {
         assert_eq!(found.ip, "192.0.2.2".parse::<IpAddr>().unwrap());
         assert_eq!(found.broadcast, Some("192.0.2.255".parse().unwrap()));
         assert_eq!((found.label.as_deref(), found.peer), (Some("eth0"), None));
+        let bridge = link(&bytes(
+            "00 00 0100 05000000 43100100 00000000  0800 0300 62723000  0800 0400 dc050000 \
+             0500 1000 02 000000  0a00 0100 0e404d8363da 0000  1000 1200 0b00 0100 62726964676500 00",
+        ))
+        .unwrap();
+        assert_eq!((bridge.name.as_str(), bridge.number, bridge.hardware), ("br0", 5, 1));
+        assert_eq!((bridge.mtu, bridge.down, bridge.kind.as_deref()), (1500, true, Some("bridge")));
+        assert_eq!(bridge.mac.as_deref(), Some("0e:40:4d:83:63:da"));
         let tunnel = address(&bytes(
             "02 20 81 00 05000000  0800 0100 0a080002  0800 0200 0a080001  0800 0800 81000000",
         ))
@@ -240,6 +281,7 @@ mod tests {
     #[test]
     fn the_kernel_answers() {
         let network = network().unwrap();
+        assert!(network.links.iter().any(|link| link.name == "lo" && link.hardware == 772));
         let loopback: IpAddr = "127.0.0.1".parse().unwrap();
         assert!(network.addresses.iter().any(|address| address.ip == loopback));
         assert!(network.own.iter().any(|(ip, _)| *ip == loopback));

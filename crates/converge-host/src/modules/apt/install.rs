@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::change::manager::failed;
 use crate::change::{Changes, PackageAction, PackagesChange};
 use crate::fnmatch::matches;
-use crate::host::{Command, Host, Installed, Manager};
+use crate::host::{Command, Host, Installed, Manager, Output};
 use crate::modules::apt::simulate::{self, Refusal, Simulated};
 use crate::modules::apt::wanted::{Wanted, missing};
 use crate::modules::apt::{Apt, State, policy};
@@ -54,7 +54,7 @@ pub(super) fn plan(
         };
         let provided = provided(&refusals, host)?;
         if provided.is_empty() && doubt.is_none() {
-            return Err(refused(&refusals, &needs, &command, output));
+            return Err(refused(&refusals, &needs, &command, &output));
         }
         let refused: BTreeSet<_> = refusals.iter().map(Refusal::name).collect();
         let before = needs.len();
@@ -221,12 +221,7 @@ fn no_candidate(wanted: &Wanted) -> Stop {
     Stop::failed(format!("no available installation candidate for {}", wanted.written))
 }
 
-fn refused(
-    refusals: &[Refusal],
-    needs: &[Need],
-    command: &Command,
-    output: crate::host::Output,
-) -> Stop {
+fn refused(refusals: &[Refusal], needs: &[Need], command: &Command, output: &Output) -> Stop {
     let of = |name: &str| needs.iter().find(|need| need.wanted.name == name);
     for refusal in refusals {
         match refusal {
@@ -239,7 +234,7 @@ fn refused(
             Refusal::Virtual(_) => {}
         }
     }
-    failed(command, &output)
+    failed(command, output)
 }
 
 #[cfg(test)]

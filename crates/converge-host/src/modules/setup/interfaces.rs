@@ -3,25 +3,21 @@
 use std::net::IpAddr;
 
 use crate::data::{Data, Map};
-use crate::host::network::{Address, Network, Way};
+use crate::host::network::{Address, Link, Network, Way};
 use crate::modules::setup::read::{Reader, base};
 
 const CLASS: &str = "/sys/class/net";
 
 pub(super) fn gather(read: &Reader<'_>, facts: &mut Map) {
     let Ok(network) = read.host.network() else { return };
-    let mut interfaces: Vec<(String, Map)> = Vec::new();
-    let mut numbers: Vec<(i64, String)> = Vec::new();
-    for name in read.names(CLASS) {
-        let folder = format!("{CLASS}/{name}");
-        // There are files beside the interfaces, of the bonding driver.
-        let Some(number) = read.number(format!("{folder}/ifindex")) else { continue };
-        numbers.push((number, name.clone()));
-        interfaces.push((name.clone(), of_sysfs(read, &folder, &name)));
-    }
+    let mut interfaces: Vec<(String, Map)> = network
+        .links
+        .iter()
+        .map(|link| (link.name.clone(), of_link(read, link, &network)))
+        .collect();
     let name_of = |number: u32| {
-        let found = numbers.iter().find(|(index, _)| *index == i64::from(number));
-        found.map(|(_, name)| name.clone())
+        let found = network.links.iter().find(|link| link.number == number);
+        found.map(|link| link.name.clone())
     };
     // First ones first, as the facts of an interface begin with them.
     let (secondary, first): (Vec<_>, Vec<_>) =
@@ -55,35 +51,45 @@ pub(super) fn gather(read: &Reader<'_>, facts: &mut Map) {
     facts.extend(named.into_iter().map(|(name, own)| (name, Data::Map(own))));
 }
 
-fn of_sysfs(read: &Reader<'_>, folder: &str, name: &str) -> Map {
+fn of_link(read: &Reader<'_>, link: &Link, network: &Network) -> Map {
+    let mut own = Map::from_iter([("device".to_owned(), Data::from(link.name.as_str()))]);
+    if let Some(mac) = &link.mac {
+        own.insert("macaddress".into(), mac.as_str().into());
+    }
+    own.insert("mtu".into(), link.mtu.into());
+    own.insert("active".into(), (!link.down).into());
+    let kind = match (link.kind.as_deref(), link.hardware) {
+        (Some("bridge"), _) => "bridge",
+        (Some("bond"), _) => "bonding",
+        (_, 1) => "ether",
+        (_, 32) => "infiniband",
+        (_, 512) => "ppp",
+        (_, 772) => "loopback",
+        (_, 65_534) => "tunnel",
+        _ => "unknown",
+    };
+    own.insert("type".into(), kind.into());
+    // IFF_PROMISC, netdevice(7).
+    own.insert("promisc".into(), (link.flags & 0x100 != 0).into());
+    if kind == "bridge" {
+        let ports = network.links.iter().filter(|port| port.master == Some(link.number));
+        let ports: Vec<_> = ports.map(|port| port.name.as_str()).collect();
+        own.insert("interfaces".into(), ports.into());
+    }
+    let folder = format!("{CLASS}/{}", link.name);
+    // The files may be those of another network namespace.
+    if read.number(format!("{folder}/ifindex")) == Some(link.number.into()) {
+        of_sysfs(read, &folder, kind, &mut own);
+    }
+    own
+}
+
+fn of_sysfs(read: &Reader<'_>, folder: &str, kind: &str, own: &mut Map) {
     let word = |file: &str| read.some_word(format!("{folder}/{file}"));
-    let mut own = Map::from_iter([("device".to_owned(), Data::from(name))]);
-    if let Some(mac) = word("address").filter(|mac| mac != "00:00:00:00:00:00") {
-        own.insert("macaddress".into(), mac.into());
-    }
-    if let Some(mtu) = read.number(format!("{folder}/mtu")) {
-        own.insert("mtu".into(), mtu.into());
-    }
-    if let Some(state) = word("operstate") {
-        own.insert("active".into(), (state != "down").into());
-    }
     if let Some(driver) = read.link(format!("{folder}/device/driver/module")) {
         own.insert("module".into(), base(&driver).into());
     }
-    if let Some(kind) = word("type") {
-        let kind = match kind.as_str() {
-            "1" => "ether",
-            "32" => "infiniband",
-            "512" => "ppp",
-            "772" => "loopback",
-            "65534" => "tunnel",
-            _ => "unknown",
-        };
-        own.insert("type".into(), kind.into());
-    }
-    if read.exists(format!("{folder}/bridge")) {
-        own.insert("type".into(), "bridge".into());
-        own.insert("interfaces".into(), read.names(format!("{folder}/brif")).into());
+    if kind == "bridge" {
         if let Some(id) = word("bridge/bridge_id") {
             own.insert("id".into(), id.into());
         }
@@ -91,8 +97,8 @@ fn of_sysfs(read: &Reader<'_>, folder: &str, name: &str) -> Map {
             own.insert("stp".into(), (stp == "1").into());
         }
     }
-    if read.exists(format!("{folder}/bonding")) {
-        bonding(read, folder, &mut own);
+    if kind == "bonding" {
+        bonding(read, folder, own);
     }
     if let Some(device) = read.link(format!("{folder}/device")) {
         own.insert("pciid".into(), base(&device).into());
@@ -100,13 +106,12 @@ fn of_sysfs(read: &Reader<'_>, folder: &str, name: &str) -> Map {
     if let Some(speed) = read.number(format!("{folder}/speed")) {
         own.insert("speed".into(), speed.into());
     }
+    // The kernel tells only here of a port that its bridge makes listen to everything.
     let flags =
         word("flags").and_then(|hex| u32::from_str_radix(hex.trim_start_matches("0x"), 16).ok());
     if let Some(flags) = flags {
-        // IFF_PROMISC, netdevice(7).
         own.insert("promisc".into(), (flags & 0x100 != 0).into());
     }
-    own
 }
 
 fn bonding(read: &Reader<'_>, folder: &str, own: &mut Map) {
@@ -114,7 +119,6 @@ fn bonding(read: &Reader<'_>, folder: &str, own: &mut Map) {
         let word = read.some_word(format!("{folder}/bonding/{file}"))?;
         word.split(' ').next().map(ToOwned::to_owned)
     };
-    own.insert("type".into(), "bonding".into());
     let slaves = read.word(format!("{folder}/bonding/slaves")).unwrap_or_default();
     own.insert("slaves".into(), slaves.split_whitespace().collect::<Vec<_>>().into());
     own.insert("mode".into(), first("mode").unwrap_or_default().into());

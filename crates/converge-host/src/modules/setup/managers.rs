@@ -50,12 +50,11 @@ fn of_red_hat(read: &Reader<'_>) -> &'static str {
         if is_dnf5("/usr/bin/dnf") { "dnf5" } else { "dnf" }
     } else if read.exists("/usr/bin/dnf5") {
         "dnf5"
-    } else if read.exists("/usr/bin/dnf-3")
-        || (read.exists("/usr/bin/microdnf") && !read.exists("/usr/bin/yum"))
-    {
-        "dnf"
     } else if read.exists("/usr/bin/yum") {
+        // Ansible knows yum no more, and calls this unknown; content for CentOS 7 asks for it.
         "yum"
+    } else if read.exists("/usr/bin/microdnf") {
+        "dnf"
     } else {
         "unknown"
     }

@@ -37,13 +37,12 @@ fn full_name(read: &Reader<'_>, node: &str) -> String {
         return pick(&names, node);
     }
     // Another source of names may know it: DNS, or systemd's.
-    let names = read.output(&["getent", "hosts", node]).and_then(|text| {
+    let names: Option<Vec<String>> = read.output(&["getent", "hosts", node]).and_then(|text| {
         let ip = text.split_whitespace().next()?.to_owned();
         let told = read.output(&["getent", "hosts", &ip]).unwrap_or(text);
         Some(told.lines().next()?.split_whitespace().skip(1).map(ToOwned::to_owned).collect())
     });
-    let names: Vec<String> = names.unwrap_or_default();
-    pick(&names, node)
+    pick(&names.unwrap_or_default(), node)
 }
 
 /// The names that the address of `node` has in hosts(5).

@@ -122,8 +122,8 @@ pub(super) fn selinux(read: &Reader<'_>, facts: &mut Map) {
     }
     let config = read.text("/etc/selinux/config").unwrap_or_default();
     let of = |key: &str| {
-        let mut lines = config.lines().filter_map(|line| line.trim().split_once('='));
-        lines.rfind(|(name, _)| *name == key).map(|(_, value)| value.trim().to_owned())
+        let lines = config.lines().filter_map(|line| line.trim().split_once('='));
+        lines.rev().find(|(name, _)| *name == key).map(|(_, value)| value.trim().to_owned())
     };
     let enforcing = read.word("/sys/fs/selinux/enforce").as_deref() == Some("1");
     let unknown = || "unknown".to_owned();

@@ -41,13 +41,13 @@ impl Defaults {
 
     fn read(useradd: &str, login: &str) -> Self {
         let of_useradd = |key: &str| {
-            let mut lines = useradd.lines().filter_map(|line| line.trim().split_once('='));
-            lines.rfind(|(name, _)| *name == key).map(|(_, value)| value.trim().to_owned())
+            let lines = useradd.lines().filter_map(|line| line.trim().split_once('='));
+            lines.rev().find(|(name, _)| *name == key).map(|(_, value)| value.trim().to_owned())
         };
         let of_login = |key: &str| {
-            let mut lines =
+            let lines =
                 login.lines().filter_map(|line| line.trim().split_once(char::is_whitespace));
-            lines.rfind(|(name, _)| *name == key).map(|(_, value)| value.trim().to_owned())
+            lines.rev().find(|(name, _)| *name == key).map(|(_, value)| value.trim().to_owned())
         };
         let octal = |text: String| u32::from_str_radix(&text, 8).ok();
         let umask = of_login("UMASK").and_then(octal).unwrap_or(0o022);
