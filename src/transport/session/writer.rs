@@ -54,7 +54,9 @@ pub(super) async fn run(
                     Some(bytes) => contents.push_back(Content { digest, bytes, sent: 0 }),
                     None => {
                         // It would wait for ever, and nothing else can be sent in its place.
-                        shared.lose(&format!("the host asks for content {digest:?}, which is not kept here"));
+                        shared.lose(&format!(
+                            "the host asks for content {digest:?}, which is not kept here"
+                        ));
                         return;
                     }
                 },
