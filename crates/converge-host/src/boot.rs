@@ -117,8 +117,7 @@ impl Listener {
     }
 
     /// What was said next; `None` where more has to be heard.
-    #[expect(clippy::should_implement_trait, reason = "that nothing is heard yet does not end it")]
-    pub fn next(&mut self) -> Option<Heard> {
+    pub fn heard(&mut self) -> Option<Heard> {
         loop {
             let rest = &self.heard[self.read..];
             if self.started.is_some() {
@@ -211,7 +210,7 @@ mod tests {
         for byte in output {
             listener.feed(&[byte]);
             while !matches!(heard.last(), Some(Heard::Started(_))) {
-                let Some(one) = listener.next() else { break };
+                let Some(one) = listener.heard() else { break };
                 heard.push(one);
             }
         }
@@ -300,16 +299,16 @@ mod tests {
     fn noise_is_passed_over() {
         let mut listener = Listener::new("token-1");
         listener.feed(b"Welcome!\nyour token-0 \x1b[1mhave fun\x1b[0m\r\n");
-        assert_eq!(listener.next(), None);
+        assert_eq!(listener.heard(), None);
         assert!(listener.noise().starts_with("Welcome!"));
         listener.feed(b"\ntoken-1 have /tmp/x\r\nmore noise");
-        assert_eq!((listener.next(), listener.folder()), (None, Some("/tmp/x")));
+        assert_eq!((listener.heard(), listener.folder()), (None, Some("/tmp/x")));
         listener.feed(MARKER);
         listener.feed(b"rest");
-        assert_eq!(listener.next(), Some(Heard::Started(b"rest".to_vec())));
+        assert_eq!(listener.heard(), Some(Heard::Started(b"rest".to_vec())));
         let mut listener = Listener::new("token-1");
         listener.feed(&vec![b'x'; 300 * 1024]);
-        assert_eq!(listener.next(), Some(Heard::Noise));
+        assert_eq!(listener.heard(), Some(Heard::Noise));
     }
 
     #[test]
@@ -317,9 +316,9 @@ mod tests {
         let mut listener = Listener::new("t");
         listener.feed(b"\nt none |/a: is mounted noexec|/b: cannot be made\n");
         let reasons = vec!["/a: is mounted noexec".to_owned(), "/b: cannot be made".to_owned()];
-        assert_eq!(listener.next(), Some(Heard::NoPlace(reasons)));
+        assert_eq!(listener.heard(), Some(Heard::NoPlace(reasons)));
         listener.feed(b"\nt shell\n");
-        assert_eq!(listener.next(), Some(Heard::Shell));
+        assert_eq!(listener.heard(), Some(Heard::Shell));
         assert!(is_plain("/home/joe/.cache/converge") && !is_plain("/home/j'oe") && !is_plain(""));
     }
 }

@@ -201,7 +201,7 @@ impl<'a> Attempt<'a> {
     fn run(&mut self, script: &str, program: &[u8]) -> Result<(Hello, Decoder), Trouble> {
         let failed = |words: String| Err(Trouble::Error(OpenError::Failed(words)));
         loop {
-            match self.listener.next() {
+            match self.listener.heard() {
                 Some(Heard::Shell) => self.tell(script.as_bytes()),
                 Some(Heard::Started(rest)) => return self.greeting(&rest),
                 Some(Heard::Need { .. }) => self.tell(program),
@@ -339,11 +339,7 @@ impl<'a> Attempt<'a> {
 
 impl Voice {
     /// The next message; an error says why there will be none.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "a voice that ended says why, which no iterator can"
-    )]
-    pub fn next(&mut self) -> Result<FromHelper, String> {
+    pub fn hear(&mut self) -> Result<FromHelper, String> {
         loop {
             match self.decoder.next() {
                 Ok(Some(message)) => return Ok(message),
