@@ -221,3 +221,14 @@ fn macros_loops_and_namespaces() {
     check("{% set x = 1 %}{% for i in [1] %}{% set x = 2 %}{% endfor %}{{ x }}", "1");
     check("{% for i in items %}{% if i == 2 %}{% break %}{% endif %}{{ i }}{% endfor %}", "1");
 }
+
+#[test]
+fn ranges_are_lists() {
+    check("{{ range(3) }}", "[0, 1, 2]");
+}
+
+#[test]
+fn dates_become_text() {
+    check("{{ '2024-01-02 03:04:05' | to_datetime }}", "'2024-01-02 03:04:05'");
+    check("{{ ('2024-01-02 03:04:05' | to_datetime).month }}", "1");
+}
