@@ -152,7 +152,7 @@ fn build(root: &Path, target_dir: &Path, arch: &str) -> Result<PathBuf> {
             format!("building the helper for {arch} fails ({}):\n{words}", output.status).into()
         );
     }
-    Ok(target_dir.join(target).join("helper/converge-helper"))
+    Ok(target_dir.join(target).join(profile()).join("converge-helper"))
 }
 
 /// Whether the standard library of a target is there.
