@@ -25,6 +25,8 @@ mod shell;
 mod slurp;
 mod stat;
 mod systemd_service;
+#[cfg(test)]
+mod tasks;
 mod template;
 mod unit_state;
 mod user;

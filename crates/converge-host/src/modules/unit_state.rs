@@ -112,7 +112,9 @@ fn push(wanted: &Wanted<'_>, actions: Vec<UnitAction>, unit: Option<&Unit>, chan
         name: unit.map(|unit| unit.name.clone()),
         scope: wanted.scope,
         actions,
-        was_active: known.filter(|unit| !unit.properties.is_empty()).map(|unit| unit.active),
+        was_active: known
+            .filter(|unit| unit.property("ActiveState") != "unknown")
+            .map(|unit| unit.active),
         was_enabled: known.filter(|unit| !unit.masked()).map(Unit::enabled),
         unknown,
         no_block: wanted.no_block,
@@ -156,7 +158,7 @@ fn of_state(
 ) -> Result<Option<UnitAction>> {
     let Some(state) = wanted.state else { return Ok(None) };
     let unknown = matches!(unit.exists, Existence::Unknown(_));
-    if unit.properties.is_empty() && !unknown && !planned(unit) {
+    if unit.property("ActiveState") == "unknown" && !unknown {
         return offline(name, host, changes);
     }
     if state != State::Stopped && unit.masked() && wanted.masked != Some(false) {
@@ -171,11 +173,6 @@ fn of_state(
         State::Restarted => Some(UnitAction::Restart),
         State::Reloaded => Some(UnitAction::Reload),
     })
-}
-
-/// Whether the unit is known from a planned file only, so that systemd has told nothing of it.
-fn planned(unit: &Unit) -> bool {
-    unit.exists == Existence::Yes && unit.file_state.is_empty() && unit.properties.is_empty()
 }
 
 /// What does not run can't be started: an error, but in the root of a machine that is only being built.
@@ -221,5 +218,104 @@ impl Default for Wanted<'_> {
             no_block: false,
             force: false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::answer::Answerer;
+    use crate::change::{Change, PackageAction, PackagesChange};
+    use crate::host::memory::Memory;
+    use crate::modules::tasks::{check, planned};
+
+    #[test]
+    fn a_unit_is_started_and_enabled_once() {
+        check(
+            Memory::new().with_unit("nginx.service", false, false),
+            &[
+                ("service name=nginx state=started enabled=yes", "start and enable nginx.service"),
+                ("service name=nginx.service state=started enabled=yes", ""),
+                ("systemd name=nginx state=restarted", "restart nginx.service"),
+                ("systemd name=nginx state=stopped enabled=no", "stop and disable nginx.service"),
+                ("systemd name=nginx state=reloaded", "start nginx.service"),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_unit_that_is_missing_is_an_error() {
+        check(
+            Memory::new(),
+            &[
+                (
+                    "service name=nginx state=started",
+                    "Could not find the requested service nginx: host",
+                ),
+                ("service name=nginx masked=yes", "mask nginx.service"),
+                ("systemd daemon_reload=yes", "reload systemd"),
+                (
+                    "systemd name=ngin* state=started",
+                    "`ngin*` is a pattern (`*`), but a unit must be named in full",
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_planned_file_makes_a_unit() {
+        let unit =
+            "copy dest=/etc/systemd/system/app.service content=[Service]\u{b7}[Install]\u{b7}";
+        let template = "copy dest=/etc/systemd/system/job@.service content=[Service]\u{b7}";
+        check(
+            Memory::new().with_dir("/etc/systemd/system", 0o755, "root"),
+            &[
+                (unit, "/etc/systemd/system/app.service, mode 0644, owner root, group root"),
+                (
+                    "systemd name=app state=started enabled=yes daemon_reload=yes",
+                    "reload systemd, start and enable app.service",
+                ),
+                ("systemd name=app state=started enabled=yes", ""),
+                (template, "/etc/systemd/system/job@.service, mode 0644, owner root, group root"),
+                ("systemd name=job@a state=started enabled=yes", "start job@a.service"),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_a_package_may_bring_is_a_change_of_unknown_effect() {
+        let mut answerer = Answerer::new(Memory::new());
+        let actions = vec![PackageAction::asked("nginx", None, Some("1.22"))];
+        let change = PackagesChange { actions, ..PackagesChange::default() };
+        answerer.assume(&[Change::Packages(change)]).unwrap();
+        assert_eq!(
+            planned(
+                answerer,
+                &[
+                    "service name=nginx state=started enabled=yes",
+                    "service name=nginx state=started enabled=yes",
+                    "user name=app",
+                    "group name=ops",
+                ]
+            ),
+            [
+                "start and enable nginx.service (unknown)",
+                "",
+                "user app, home /home/app (unknown)",
+                "group ops (unknown)"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_masked_unit_is_unmasked_only_where_that_is_asked_for() {
+        let refused = "Unable to start service x: the unit is masked (`masked: false` unmasks it)";
+        check(
+            Memory::new().with_unit("x.service", false, true),
+            &[
+                ("systemd name=x masked=yes", "mask x.service"),
+                ("systemd name=x state=started", refused),
+                ("systemd name=x masked=no state=started", "start and unmask x.service"),
+            ],
+        );
     }
 }

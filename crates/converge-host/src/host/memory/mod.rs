@@ -151,6 +151,14 @@ impl Memory {
         self
     }
 
+    /// Says how a command fails, by how it is shown, and what it writes to standard error.
+    #[must_use]
+    pub fn with_error(mut self, shown: &str, rc: i32, stderr: &str) -> Self {
+        let output = Output { rc, stderr: stderr.into(), ..Output::default() };
+        self.outputs.push((shown.into(), output));
+        self
+    }
+
     fn add(&mut self, path: &str, kind: FileKind, mode: u32, owner: &str) {
         let path = PathBuf::from(path);
         let above: Vec<PathBuf> = path.ancestors().skip(1).map(Path::to_path_buf).collect();

@@ -75,7 +75,8 @@ fn from_files(real: &Real, name: &str, scope: Scope) -> Result<Unit> {
         exists,
         active: false,
         needs_reload: false,
-        properties: Map::new(),
+        // Files don't tell whether it runs.
+        properties: Map::from_iter([("ActiveState".to_owned(), "unknown".into())]),
     })
 }
 

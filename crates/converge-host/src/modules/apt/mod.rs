@@ -8,6 +8,8 @@ mod install;
 mod policy;
 mod remove;
 mod simulate;
+#[cfg(test)]
+mod tests;
 mod upgrade;
 mod wanted;
 

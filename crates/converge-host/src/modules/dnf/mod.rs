@@ -6,6 +6,8 @@ mod install;
 mod list;
 mod remove;
 mod spec;
+#[cfg(test)]
+mod tests;
 mod transaction;
 
 use crate::args::{Args, Choice};
