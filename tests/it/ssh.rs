@@ -1,6 +1,7 @@
 //! Connections to a real server.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,12 +9,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use converge::redact::Secret;
-use converge::target::{Connection, Endpoint, Target};
+use converge::target::{Blobs, Connection, Endpoint, Target};
 use converge::transport::error::{Error, HostKeyKind};
 use converge::transport::session::Session;
 use converge::transport::{Options, Transport};
-use converge_host::data::Map;
-use converge_host::wire::{Ask, Call, Reply, Request};
+use converge_host::blob::{Blob, Tree, TreeEntry, TreeKind};
+use converge_host::data::{Data, Map};
+use converge_host::wire::{Ask, BecomeMethod, Call, Open, OpenError, Reply, Request};
 
 use crate::sshd::{Deaf, Sshd, keygen};
 
@@ -223,6 +225,83 @@ fn a_refusal_tells_what_was_tried() {
     assert!(error.contains("tried key `") && error.contains("it accepts publickey"), "{error}");
 }
 
+/// Copies bytes to a path of the server.
+fn copy(id: u64, blob: Blob, dest: &Path) -> Request {
+    let entry = TreeEntry { path: PathBuf::new(), mode: 0o644, kind: TreeKind::File(blob) };
+    let tree = Tree { name: "big".to_owned(), contents_only: false, entries: vec![entry] };
+    let mut args = Map::new();
+    args.insert("src".to_owned(), Data::Tree(tree));
+    args.insert("dest".to_owned(), Data::Str(dest.display().to_string()));
+    let call = Call { module: "copy".to_owned(), args, env: Vec::new() };
+    Request { id, helper: 0, after: Vec::new(), ask: Ask::Perform { gate: false, reviewed: None }, call }
+}
+
+/// Bytes that do not shrink to nothing when packed.
+fn bytes(count: usize) -> Vec<u8> {
+    (0..count).map(|at| (at.wrapping_mul(2_654_435_761) >> 11) as u8).collect()
+}
+
+#[test]
+fn contents_are_sent_when_they_are_needed() {
+    let sshd = Sshd::start();
+    let blobs = Arc::new(Blobs::default());
+    let transport = Transport::new(Options { blobs: Arc::clone(&blobs), ..sshd.options() }).unwrap();
+    let session = session(&transport, &sshd.endpoint()).unwrap();
+    let content = bytes(20 << 20);
+    let dest = sshd.path("remote/big");
+    let blob = blobs.keep(&Blob::new(content.clone()));
+    assert!(blob.bytes.is_none(), "it is too large to travel inside the request");
+    let first = session.submit(copy(1, blob.clone(), &dest)).wait();
+    assert!(matches!(&*first, Reply::Done(done) if done.changed), "{first:?}");
+    assert!(fs::read(&dest).unwrap() == content);
+    let second = session.submit(copy(2, blob, &dest)).wait();
+    assert!(matches!(&*second, Reply::Done(done) if !done.changed), "{second:?}");
+
+    let unknown = Blob { bytes: None, ..Blob::new(bytes(100_000)) };
+    let lost = session.submit(copy(3, unknown, &dest)).wait();
+    assert!(matches!(&*lost, Reply::Lost(why) if why.contains("is not kept here")), "{lost:?}");
+}
+
+#[test]
+fn a_cut_in_the_middle_of_a_copy_leaves_the_old_file() {
+    let mut sshd = Sshd::start();
+    let blobs = Arc::new(Blobs::default());
+    let transport = Transport::new(Options { blobs: Arc::clone(&blobs), ..sshd.options() }).unwrap();
+    let session = session(&transport, &sshd.endpoint()).unwrap();
+    let dest = sshd.path("remote/big");
+    fs::write(&dest, "old").unwrap();
+    let ticket = session.submit(copy(1, blobs.keep(&Blob::new(bytes(60 << 20))), &dest));
+    thread::sleep(Duration::from_millis(100));
+    sshd.stop();
+    match &*ticket.wait() {
+        Reply::Lost(_) => {}
+        other => panic!("{other:?}"),
+    }
+    // Old, or new if it was quicker than the cut; never a part of it.
+    let length = fs::metadata(&dest).unwrap().len();
+    assert!(length == 3 || length == 60 << 20, "{length} bytes");
+    sshd.restart();
+}
+
+#[test]
+fn a_helper_of_another_user_is_not_opened_without_leave() {
+    let sshd = Sshd::start();
+    let transport = sshd.transport();
+    let session = session(&transport, &sshd.endpoint()).unwrap();
+    let open = |user: &str| Open {
+        helper: 1,
+        user: user.to_owned(),
+        method: BecomeMethod::Su,
+        flags: Vec::new(),
+        password: None,
+    };
+    assert_eq!(session.open(open("no-such-user-here")), Err(OpenError::NoSuchUser));
+    assert_eq!(session.open(open("-x")), Err(OpenError::NoSuchUser));
+    let mut as_nobody = request(1, "ping");
+    as_nobody.helper = 1;
+    assert!(matches!(&*session.submit(as_nobody).wait(), Reply::Failed(..)));
+}
+
 #[test]
 fn jump_hosts_are_passed_and_shared() {
     let (sshd, jump) = (Sshd::start(), Sshd::start());
@@ -264,10 +343,7 @@ fn ipv6_and_names_are_reached() {
 #[test]
 fn large_inputs_and_outputs_survive_new_keys() {
     let sshd = Sshd::with("RekeyLimit 1M");
-    let mut bytes = vec![0; 20 << 20];
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = (at * 31 >> 7) as u8;
-    }
+    let bytes = bytes(20 << 20);
     let output =
         sshd.transport().exec(&sshd.endpoint(), "cat; echo end >&2; exit 7", &bytes).unwrap();
     assert!(output.stdout == bytes, "{} bytes came back", output.stdout.len());
