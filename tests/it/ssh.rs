@@ -324,11 +324,24 @@ fn jump_hosts_are_passed_and_shared() {
     fs::write(sshd.path("home/.ssh/known_hosts"), known(&jump)).unwrap();
     let error = sshd.transport().exec(&endpoint, "true", b"").unwrap_err();
     assert!(matches!(&error, Error::HostKey(refused) if refused.host == "web"), "{error}");
-    endpoint.ssh_args = vec!["-oProxyCommand=nc -w 5 %h %p".to_owned()];
-    assert!(matches!(
-        sshd.transport().exec(&endpoint, "true", b""),
-        Err(Error::HostKey(_) | Error::Protocol { .. })
-    ));
+}
+
+#[test]
+fn a_proxy_command_is_the_way_or_says_why_not() {
+    let sshd = Sshd::start();
+    let mut endpoint = sshd.endpoint();
+    endpoint.address = Some("web.invalid".to_owned());
+    let known = fs::read_to_string(sshd.path("home/.ssh/known_hosts")).unwrap();
+    let renamed = known.replace("[localhost]", "[web.invalid]");
+    fs::write(sshd.path("home/.ssh/known_hosts"), renamed).unwrap();
+    // bash connects without further programs.
+    let relay = "bash -c 'exec 3<>/dev/tcp/127.0.0.1/%p; cat <&3 & cat >&3; kill %%1'";
+    endpoint.ssh_args = vec![format!("-oProxyCommand={relay}")];
+    check_login(&sshd.transport(), &endpoint);
+
+    endpoint.ssh_args = vec!["-oProxyCommand=sh -c 'echo no way to %h >&2; exit 1'".to_owned()];
+    let error = sshd.transport().exec(&endpoint, "true", b"").unwrap_err().to_string();
+    assert!(error.contains("says `no way to web.invalid`"), "{error}");
 }
 
 #[test]
