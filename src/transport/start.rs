@@ -59,7 +59,7 @@ where
             Err(Trouble::Folder { folder, .. })
                 if skip.len() < FOLDERS && boot::is_plain(&folder) =>
             {
-                skip.push(folder)
+                skip.push(folder);
             }
             Err(Trouble::Folder { folder, why }) => {
                 return Err(Error::Helper {

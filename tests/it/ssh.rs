@@ -233,7 +233,13 @@ fn copy(id: u64, blob: Blob, dest: &Path) -> Request {
     args.insert("src".to_owned(), Data::Tree(tree));
     args.insert("dest".to_owned(), Data::Str(dest.display().to_string()));
     let call = Call { module: "copy".to_owned(), args, env: Vec::new() };
-    Request { id, helper: 0, after: Vec::new(), ask: Ask::Perform { gate: false, reviewed: None }, call }
+    Request {
+        id,
+        helper: 0,
+        after: Vec::new(),
+        ask: Ask::Perform { gate: false, reviewed: None },
+        call,
+    }
 }
 
 /// Bytes that do not shrink to nothing when packed.
@@ -245,7 +251,8 @@ fn bytes(count: usize) -> Vec<u8> {
 fn contents_are_sent_when_they_are_needed() {
     let sshd = Sshd::start();
     let blobs = Arc::new(Blobs::default());
-    let transport = Transport::new(Options { blobs: Arc::clone(&blobs), ..sshd.options() }).unwrap();
+    let transport =
+        Transport::new(Options { blobs: Arc::clone(&blobs), ..sshd.options() }).unwrap();
     let session = session(&transport, &sshd.endpoint()).unwrap();
     let content = bytes(20 << 20);
     let dest = sshd.path("remote/big");
@@ -266,7 +273,8 @@ fn contents_are_sent_when_they_are_needed() {
 fn a_cut_in_the_middle_of_a_copy_leaves_the_old_file() {
     let mut sshd = Sshd::start();
     let blobs = Arc::new(Blobs::default());
-    let transport = Transport::new(Options { blobs: Arc::clone(&blobs), ..sshd.options() }).unwrap();
+    let transport =
+        Transport::new(Options { blobs: Arc::clone(&blobs), ..sshd.options() }).unwrap();
     let session = session(&transport, &sshd.endpoint()).unwrap();
     let dest = sshd.path("remote/big");
     fs::write(&dest, "old").unwrap();

@@ -105,7 +105,7 @@ impl Session {
             // Where the writer is gone, the reader has said or will say that the connection is lost.
             Ok(frame) => drop(self.outbox.send(Outgoing::Frame(frame))),
             Err(error) => {
-                tracing::error!("{}: a message cannot be sent: {error}", self.shared.host)
+                tracing::error!("{}: a message cannot be sent: {error}", self.shared.host);
             }
         }
     }

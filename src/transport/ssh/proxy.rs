@@ -53,7 +53,9 @@ impl Complaints {
         let said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match String::from_utf8_lossy(&said).trim() {
             "" => format!("{why}; the `ProxyCommand` said nothing"),
-            words => format!("{why}; the `ProxyCommand` says `{}`", words.replace(['\r', '\n'], " ")),
+            words => {
+                format!("{why}; the `ProxyCommand` says `{}`", words.replace(['\r', '\n'], " "))
+            }
         }
     }
 
