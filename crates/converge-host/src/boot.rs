@@ -257,7 +257,7 @@ mod tests {
     fn a_folder_that_is_skipped_or_foreign_is_not_used() {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join(".cache/converge").display().to_string();
-        let text = script(&[offer(&helper())], "token-1", &[folder.clone()]);
+        let text = script(&[offer(&helper())], "token-1", std::slice::from_ref(&folder));
         // The next place is used; it stays empty because the transfer fails.
         let (heard, _) = run(&text, home.path(), b"");
         assert!(
