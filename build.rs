@@ -139,7 +139,7 @@ fn build(root: &Path, target_dir: &Path, arch: &str) -> Result<PathBuf> {
     };
     let mut cargo = clean(Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into())));
     cargo
-        .args(["build", "--quiet", "--locked", "--profile", "helper"])
+        .args(["build", "--quiet", "--locked", "--profile", profile()])
         .args(["--package", "converge-host", "--bin", "converge-helper"])
         .args(["--target", &target, "--target-dir"])
         .arg(target_dir)
@@ -152,7 +152,7 @@ fn build(root: &Path, target_dir: &Path, arch: &str) -> Result<PathBuf> {
             format!("building the helper for {arch} fails ({}):\n{words}", output.status).into()
         );
     }
-    Ok(target_dir.join(target).join("helper/converge-helper"))
+    Ok(target_dir.join(target).join(profile()).join("converge-helper"))
 }
 
 /// Whether the standard library of a target is there.
@@ -163,6 +163,15 @@ fn is_installed(target: &str) -> Result<bool> {
         .output()?;
     Ok(output.status.success()
         && Path::new(String::from_utf8_lossy(&output.stdout).trim()).exists())
+}
+
+/// Small for what is shipped, quickly built for what is being worked on.
+fn profile() -> &'static str {
+    if env::var("PROFILE").is_ok_and(|profile| profile == "release") {
+        "helper"
+    } else {
+        "helper-dev"
+    }
 }
 
 fn clean(mut command: Command) -> Command {

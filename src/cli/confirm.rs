@@ -34,6 +34,7 @@ pub(crate) fn ask(
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::{Answer, ask};
 

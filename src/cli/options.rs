@@ -42,7 +42,7 @@ pub(crate) enum Goal {
     Check,
     /// Show what would change, ask, apply.
     Ask,
-    /// Show what would change, apply.
+    /// Apply straight away, without asking.
     Yes,
     /// Apply straight away, as Ansible does.
     Straight,
@@ -211,6 +211,7 @@ fn tags(tags: &[String]) -> Vec<String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::ffi::OsString;
 

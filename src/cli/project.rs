@@ -163,6 +163,7 @@ pub(crate) fn refuse_errors(
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::path::{Path, PathBuf};
 

@@ -9,6 +9,7 @@ mod id;
 mod read;
 mod schema;
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;
 mod write;
 

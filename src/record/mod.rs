@@ -13,6 +13,7 @@ mod recorder;
 mod step;
 mod story;
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 pub(crate) mod testing;
 
 pub use change::{ChangeRecord, Kind};

@@ -166,15 +166,23 @@ impl StepRecord {
             || self.changes.iter().any(|change| change.counts && change.kind != Kind::Run)
     }
 
+    /// The changes that count; how far a failed step got with them can't be told.
     fn count_changes(&self, task: &TaskRecord) -> usize {
+        if self.failed() {
+            return 0;
+        }
         let known = self.changes.iter().filter(|change| change.counts && change.kind != Kind::Run);
         let count = known.count();
         let says_so = self.verdict == Verdict::Changed && self.changes.is_empty();
         if count == 0 && says_so && !task.sums_up(self) { 1 } else { count }
     }
 
+    fn failed(&self) -> bool {
+        matches!(self.verdict, Verdict::Failed { .. })
+    }
+
     fn count_commands(&self) -> usize {
-        if self.verdict == Verdict::Ok {
+        if self.verdict == Verdict::Ok || self.failed() {
             return 0;
         }
         self.changes.iter().filter(|change| change.kind == Kind::Run).count()
@@ -266,6 +274,8 @@ mod tests {
     #[test]
     fn failures_count_unless_something_makes_up_for_them() {
         let ignored = Verdict::Failed { message: "x".into(), ignored: true, rescued: false };
-        assert_eq!(totals(vec![failed("a", "x"), step("b", ignored)]).failed, 1);
+        let broken = StepRecord { changes: vec![edited("/x", "1", "2")], ..failed("a", "x") };
+        let totals = totals(vec![broken, step("b", ignored)]);
+        assert_eq!((totals.failed, totals.changes), (1, 0), "how far it got can't be told");
     }
 }

@@ -61,6 +61,7 @@ impl Told {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::{Document, SCHEMA, Told};
     use crate::event::{Counts, Recap};
@@ -103,6 +104,7 @@ mod tests {
             "totals": {
               "changes": 1,
               "hosts_changed": 1,
+              "hosts_pending": 1,
               "commands": 0,
               "unknown": 0,
               "failed": 0,

@@ -69,6 +69,7 @@ fn break_line(text: &mut String, depth: Option<usize>) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::{line, pretty};
     use crate::record::testing::results;

@@ -17,18 +17,18 @@ pub(crate) struct Kept(pub(crate) std::sync::Mutex<String>);
 #[cfg(test)]
 impl Screen for Kept {
     fn out(&self, text: &str) {
-        self.0.lock().unwrap().push_str(text);
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push_str(text);
     }
 
     fn err(&self, text: &str) {
         let text: String = text.lines().map(|line| format!("err| {line}\n")).collect();
-        self.0.lock().unwrap().push_str(&text);
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push_str(&text);
     }
 }
 
 #[cfg(test)]
 impl Kept {
     pub(crate) fn text(&self) -> String {
-        self.0.lock().unwrap().clone()
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 }

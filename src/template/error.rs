@@ -79,7 +79,11 @@ pub(crate) fn undefined_fault(undefined: &Undefined, known: &dyn Fn() -> Vec<Arc
     let (wanted, names) = match &undefined.missing {
         Missing::Variable(name) => (Arc::clone(name), known()),
         Missing::Attribute { name, present, .. } => (name.to_string().into(), present.clone()),
-        Missing::Else | Missing::Hint(_) => return fault,
+        Missing::Else => {
+            fault.kind = FaultKind::Value;
+            return fault;
+        }
+        Missing::Hint(_) => return fault,
     };
     let near = nearest(&wanted, names.iter().map(|name| &**name));
     if near.is_empty() {

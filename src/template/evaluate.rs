@@ -137,7 +137,8 @@ impl Context {
             .map_err(|fault| moved(fault.into(), skipped))?;
         let mut machine = Machine::new(self.0.this(), Origin::Source(Arc::clone(source)));
         machine.set_syntax(&options.syntax);
-        let (mut text, unknown) = machine.text(&template).map_err(|stop| moved(stop, skipped))?;
+        let (mut text, unknown) =
+            machine.text(&template, body).map_err(|stop| moved(stop, skipped))?;
         if options.newline != "\n" {
             text = text.replace('\n', &options.newline);
         }
@@ -238,6 +239,9 @@ impl Context {
 
     /// The truth of a condition's value. Only a boolean is quite right.
     fn judged(&self, value: &Value, node: &Node) -> Result<Condition, Stop> {
+        if value.is_omit() {
+            return Err(Stop::fault(FaultKind::Omitted, "a condition cannot be `omit`"));
+        }
         let truth = crate::template::eval::truth_of(value)?;
         if matches!(value, Value::Bool(_) | Value::Unknown(_)) {
             return Ok(truth.into());
@@ -361,12 +365,15 @@ pub(crate) fn finished(value: &Value) -> Result<Option<Value>, Stop> {
         Value::Live(Live::Undefined(undefined)) => {
             return Err(Stop::Undefined(Arc::clone(undefined)));
         }
-        Value::Live(Live::Object(object)) => {
-            return Err(Stop::value(format!(
-                "the value is a {}, which is no data",
-                object.type_name()
-            )));
-        }
+        Value::Live(Live::Object(object)) => match object.text() {
+            Some(text) => Some(text.into()),
+            None => {
+                return Err(Stop::value(format!(
+                    "the value is a {}, which is no data",
+                    object.type_name()
+                )));
+            }
+        },
         _ => None,
     })
 }

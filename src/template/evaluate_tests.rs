@@ -192,7 +192,7 @@ fn files_show_unknown_parts_as_marks() {
     let rendered = world().file(&source, &FileOptions::default()).unwrap();
     assert_eq!(
         rendered.text,
-        "id=«unknown: the output of `id`»\nport 80\n«unknown: the output of `id`»"
+        "id=«unknown: the output of `id`»\nport 80\n«unknown: the output of `id`»\n"
     );
     assert_eq!(rendered.unknown.len(), 1);
     let broken = Source::new("b.j2", "#jinja2: trim_blocks: False\nok\n{{ nowhere }}\n");
@@ -220,4 +220,15 @@ fn macros_loops_and_namespaces() {
     check("{% macro m() %}[{{ caller() }}]{% endmacro %}{% call m() %}x{% endcall %}", "'[x]'");
     check("{% set x = 1 %}{% for i in [1] %}{% set x = 2 %}{% endfor %}{{ x }}", "1");
     check("{% for i in items %}{% if i == 2 %}{% break %}{% endif %}{{ i }}{% endfor %}", "1");
+}
+
+#[test]
+fn ranges_are_lists() {
+    check("{{ range(3) }}", "[0, 1, 2]");
+}
+
+#[test]
+fn dates_become_text() {
+    check("{{ '2024-01-02 03:04:05' | to_datetime }}", "'2024-01-02 03:04:05'");
+    check("{{ ('2024-01-02 03:04:05' | to_datetime).month }}", "1");
 }

@@ -504,7 +504,7 @@ mod tests {
         check(&string, "{% if x +%}\nb", r#"{% if x %} "\nb""#);
         check(&string, "a {#- c -#}\n b", r#""a" "b""#);
         let strip = Syntax { lstrip_blocks: true, ..Syntax::file() };
-        check(&strip, "  {% if x %}\n  {{ y }}\n", r#"{% if x %} "  " {{ y }} "\n""#);
+        check(&strip, "  {% if x %}\n  {{ y }}\n", r#"{% if x %} "  " {{ y }}"#);
         check(&strip, "  {%+ if x %}", r#""  " {% if x %}"#);
         check(&strip, "a  {% if x %}", r#""a  " {% if x %}"#);
     }

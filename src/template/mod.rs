@@ -29,7 +29,6 @@ mod numfmt;
 mod origin;
 mod parser;
 mod passwords;
-mod pretty;
 mod printf;
 mod regexes;
 mod registry;

@@ -45,7 +45,7 @@ impl Syntax {
 
     /// How template files are read unless they or their task say otherwise.
     pub fn file() -> Self {
-        Self { keep_trailing_newline: true, plain_backslashes: false, ..Self::string() }
+        Self { plain_backslashes: false, ..Self::string() }
     }
 
     /// Whether a text holds any template code at all.

@@ -59,6 +59,11 @@ pub(crate) fn write(value: &Value, layout: &Layout) -> Result<String, Stop> {
     writer.emit(Event::stream_end())?;
     drop(writer);
     let text = String::from_utf8(bytes).map_err(|_| Stop::value("the YAML is not UTF-8"))?;
+    let text = if text.contains(MARKS[0]) {
+        text.replace(MARKS[0], "\\U").replace(MARKS[1], "")
+    } else {
+        text
+    };
     // libyaml marks the end of a document that is one bare scalar; Ansible does not show that.
     Ok(match text.strip_suffix("...\n") {
         Some(body) if !layout.explicit_end => body.to_owned(),
@@ -125,6 +130,19 @@ impl Writer<'_> {
     }
 
     fn text(&mut self, text: &str) -> Result<(), Stop> {
+        // libyaml knows no characters beyond the first plane and escapes them; its port here does not.
+        if text.chars().any(|character| character > '\u{ffff}') {
+            let marked = marked(text);
+            let event = Event::scalar(
+                None,
+                Some("tag:yaml.org,2002:str"),
+                &marked,
+                false,
+                true,
+                ScalarStyle::DoubleQuoted,
+            );
+            return self.emit(event);
+        }
         self.scalar(text, "tag:yaml.org,2002:str", !reads_as_text(text))
     }
 
@@ -140,6 +158,21 @@ impl Writer<'_> {
         let is_text = tag == "tag:yaml.org,2002:str";
         self.emit(Event::scalar(None, Some(tag), text, !ambiguous, is_text, style))
     }
+}
+
+/// Marks for characters that are to be escaped, as long as their escapes are.
+const MARKS: [char; 2] = ['\u{fdd0}', '\u{fdd1}'];
+
+fn marked(text: &str) -> String {
+    let mut marked = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character > '\u{ffff}' {
+            marked.push_str(&format!("{}{:08X}{}", MARKS[0], u32::from(character), MARKS[1]));
+        } else {
+            marked.push(character);
+        }
+    }
+    marked
 }
 
 fn is_scalar(value: &Value) -> bool {

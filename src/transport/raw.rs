@@ -41,7 +41,8 @@ pub(crate) async fn run(
         // A command need not read what it is given.
         let _ = stdin.write_all(&bytes).await;
         let _ = stdin.shutdown().await;
-        stdin
+        // A pipe is closed by being dropped only.
+        drop(stdin);
     });
     let mut output = Output::default();
     let mut lost = None;

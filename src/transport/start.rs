@@ -59,7 +59,7 @@ where
             Err(Trouble::Folder { folder, .. })
                 if skip.len() < FOLDERS && boot::is_plain(&folder) =>
             {
-                skip.push(folder)
+                skip.push(folder);
             }
             Err(Trouble::Folder { folder, why }) => {
                 return Err(Error::Helper {
@@ -94,7 +94,9 @@ enum Trouble {
 impl Boot {
     async fn run(&mut self) -> Result<(Hello, Decoder), Trouble> {
         loop {
-            match self.listener.next() {
+            match self.listener.heard() {
+                // Only said where another user's shell is waited for.
+                Some(Heard::Shell) => {}
                 Some(Heard::Started(rest)) => return self.greeting(rest).await,
                 Some(Heard::Need { arch, packed }) => self.upload(&arch, packed).await?,
                 Some(Heard::Arch(machine)) => return Err(Trouble::Helper(self.missing(&machine))),

@@ -14,10 +14,10 @@ use xtask::fleet::upper::{Entry, Noise, contents};
 use xtask::fleet::{Fleet, Spec};
 
 /// A host for one test. It is given back when dropped.
-pub struct Lent(Host);
+pub(crate) struct Lent(Host);
 
 /// What was done to a host, by path.
-pub type Done = BTreeMap<PathBuf, Entry>;
+pub(crate) type Done = BTreeMap<PathBuf, Entry>;
 
 struct Pool {
     free: Mutex<Vec<(Host, bool)>>,
@@ -31,7 +31,7 @@ struct Pool {
 static POOL: LazyLock<Pool> = LazyLock::new(Pool::find);
 
 /// Lends a host of each of these kinds, as new as after its first boot.
-pub fn lend<const N: usize>(kinds: [Kind; N]) -> [Lent; N] {
+pub(crate) fn lend<const N: usize>(kinds: [Kind; N]) -> [Lent; N] {
     let mut free = POOL.free.lock().unwrap();
     let hosts = loop {
         if let Some(hosts) = pick(&mut free, &kinds) {
@@ -51,13 +51,13 @@ pub fn lend<const N: usize>(kinds: [Kind; N]) -> [Lent; N] {
 }
 
 /// Lends a Debian host.
-pub fn debian() -> Lent {
+pub(crate) fn debian() -> Lent {
     let [host] = lend([Kind::Debian]);
     host
 }
 
 /// Lends a CentOS-like host.
-pub fn centos() -> Lent {
+pub(crate) fn centos() -> Lent {
     let [host] = lend([Kind::Centos]);
     host
 }
@@ -65,41 +65,41 @@ pub fn centos() -> Lent {
 impl Lent {
     /// Runs a command on the host as root by OpenSSH; it must succeed. Gives what it printed.
     #[track_caller]
-    pub fn run(&self, command: &str) -> String {
+    pub(crate) fn run(&self, command: &str) -> String {
         self.0.ssh_ok(command).unwrap_or_else(|error| panic!("{error:#}"))
     }
 
     /// Whether a command succeeds on the host.
-    pub fn succeeds(&self, command: &str) -> bool {
+    pub(crate) fn succeeds(&self, command: &str) -> bool {
         self.0.ssh(command).unwrap().status.success()
     }
 
     /// The text of a file on the host, read off its root.
     #[track_caller]
-    pub fn text(&self, path: &str) -> String {
+    pub(crate) fn text(&self, path: &str) -> String {
         let whole = self.path(path);
         std::fs::read_to_string(&whole).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
     /// Whether there is something at a path.
-    pub fn has(&self, path: &str) -> bool {
+    pub(crate) fn has(&self, path: &str) -> bool {
         self.path(path).symlink_metadata().is_ok()
     }
 
     /// `0644 root:root` of a path, as stat(1) on the host says.
     #[track_caller]
-    pub fn access(&self, path: &str) -> String {
+    pub(crate) fn access(&self, path: &str) -> String {
         self.run(&format!("stat -c '%04a %U:%G' -- '{path}'")).trim_end().to_owned()
     }
 
     /// What was done to the host since it was new, but for what converge keeps of itself.
-    pub fn done(&self) -> Done {
+    pub(crate) fn done(&self) -> Done {
         let noise = Noise::default().and("root/.cache").and("home/admin/.cache");
         contents(&self.0, &noise.and("home/deploy/.cache")).unwrap()
     }
 
     /// The paths of [`done`](Self::done), as they are on the host.
-    pub fn touched(&self) -> Vec<String> {
+    pub(crate) fn touched(&self) -> Vec<String> {
         self.done().keys().map(|path| format!("/{}", path.display())).collect()
     }
 

@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 /// What would change: `sign what`, in the order of the plan, once for each host.
-pub fn changes(document: &Value) -> Vec<String> {
+pub(crate) fn changes(document: &Value) -> Vec<String> {
     told(document, "plan")
 }
 
 /// What was changed, likewise.
-pub fn performed(document: &Value) -> Vec<String> {
+pub(crate) fn performed(document: &Value) -> Vec<String> {
     told(document, "run")
 }
 
 /// The paths of all changed files.
-pub fn paths(document: &Value) -> BTreeSet<String> {
+pub(crate) fn paths(document: &Value) -> BTreeSet<String> {
     let records = steps(document, "plan").flat_map(|step| list(&step["changes"]));
     let files = records.filter(|change| change["kind"] == "file");
     files.map(|change| change["what"].as_str().unwrap().to_owned()).collect()

@@ -16,12 +16,12 @@ use xtask::fleet::host::Host;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A git-versioned project, and the home of who runs it.
-pub struct Project {
+pub(crate) struct Project {
     folder: TempDir,
 }
 
 /// converge about to be run.
-pub struct Call {
+pub(crate) struct Call {
     program: PathBuf,
     args: Vec<String>,
     env: Vec<(String, String)>,
@@ -34,23 +34,23 @@ pub struct Call {
 /// What came of it.
 #[must_use = "look at the exit code with `exits`"]
 #[derive(Debug)]
-pub struct Ran {
+pub(crate) struct Ran {
     words: String,
     code: Option<i32>,
     /// Standard output.
-    pub out: String,
+    pub(crate) out: String,
     /// Standard error.
-    pub err: String,
+    pub(crate) err: String,
 }
 
 /// What came of it, with the exit code looked at.
-pub type Seen = Ran;
+pub(crate) type Seen = Ran;
 
 static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| env!("CARGO_BIN_EXE_converge").into());
 
 impl Project {
     /// A project with these files, committed. The home knows the hosts as the fleet made them.
-    pub fn new(hosts: &[&Host], files: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(hosts: &[&Host], files: &[(&str, &str)]) -> Self {
         let project = Self { folder: tempfile::tempdir().unwrap() };
         fs::create_dir_all(project.home().join(".ssh")).unwrap();
         fs::set_permissions(project.home().join(".ssh"), fs::Permissions::from_mode(0o700))
@@ -73,22 +73,22 @@ impl Project {
     }
 
     /// Like [`new`](Self::new), with one playbook for all of the hosts: these tasks, without facts.
-    pub fn tasks(hosts: &[&Host], tasks: &str) -> Self {
+    pub(crate) fn tasks(hosts: &[&Host], tasks: &str) -> Self {
         Self::new(hosts, &[("playbooks/site.yml", &play(tasks))])
     }
 
     /// The folder of the project.
-    pub fn folder(&self) -> PathBuf {
+    pub(crate) fn folder(&self) -> PathBuf {
         self.folder.path().join("project")
     }
 
     /// The home of who runs it.
-    pub fn home(&self) -> PathBuf {
+    pub(crate) fn home(&self) -> PathBuf {
         self.folder.path().join("home")
     }
 
     /// Writes a file of the project.
-    pub fn write(&self, path: &str, text: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) -> PathBuf {
         let whole = self.folder().join(path);
         fs::create_dir_all(whole.parent().unwrap()).unwrap();
         fs::write(&whole, text).unwrap();
@@ -96,7 +96,7 @@ impl Project {
     }
 
     /// Writes a file of the home that nobody else may read.
-    pub fn keep(&self, path: &str, text: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn keep(&self, path: &str, text: impl AsRef<[u8]>) -> PathBuf {
         let whole = self.home().join(path);
         fs::write(&whole, text).unwrap();
         fs::set_permissions(&whole, fs::Permissions::from_mode(0o600)).unwrap();
@@ -104,7 +104,7 @@ impl Project {
     }
 
     /// Writes `~/.ssh/config`: the fleet's defaults, after what is given here and wins.
-    pub fn ssh_config(&self, host: &Host, first: &str) {
+    pub(crate) fn ssh_config(&self, host: &Host, first: &str) {
         let (key, known) = (host.ssh_key.display(), host.known_hosts.display());
         let text = format!(
             "{first}\nHost *\n  User root\n  IdentityFile {key}\n  IdentitiesOnly yes\n  \
@@ -115,13 +115,13 @@ impl Project {
     }
 
     /// Commits everything.
-    pub fn commit(&self) {
+    pub(crate) fn commit(&self) {
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--allow-empty", "--message", "as it is"]);
     }
 
     /// Runs git in the project and gives what it printed.
-    pub fn git(&self, args: &[&str]) -> String {
+    pub(crate) fn git(&self, args: &[&str]) -> String {
         let output = Command::new("git")
             .args(["-c", "user.name=Tester", "-c", "user.email=tester@example.org"])
             .args(args)
@@ -135,7 +135,7 @@ impl Project {
     }
 
     /// converge, in the folder of the project.
-    pub fn converge(&self, args: &[&str]) -> Call {
+    pub(crate) fn converge(&self, args: &[&str]) -> Call {
         Call {
             program: PROGRAM.clone(),
             args: args.iter().map(|arg| (*arg).to_owned()).collect(),
@@ -148,24 +148,24 @@ impl Project {
     }
 
     /// Plans: `-i test --check` and these.
-    pub fn check(&self, args: &[&str]) -> Ran {
+    pub(crate) fn check(&self, args: &[&str]) -> Ran {
         self.converge(&["-i", "test", "--check"]).args(args).run()
     }
 
     /// Plans, and reads the document.
     #[track_caller]
-    pub fn plan(&self, code: i32) -> Value {
+    pub(crate) fn plan(&self, code: i32) -> Value {
         self.check(&["--format", "json"]).exits(code).json()
     }
 
     /// Applies: `-i test --yes` and these.
-    pub fn apply(&self, args: &[&str]) -> Ran {
+    pub(crate) fn apply(&self, args: &[&str]) -> Ran {
         self.converge(&["-i", "test", "--yes"]).args(args).run()
     }
 
     /// Applies everything and then plans and applies again, where nothing may be left to do.
     #[track_caller]
-    pub fn converges(&self) -> Seen {
+    pub(crate) fn converges(&self) -> Seen {
         let applied = self.apply(&[]).exits(0);
         self.check(&[]).exits(0).says("No changes.");
         let again = self.apply(&[]).exits(0);
@@ -175,12 +175,12 @@ impl Project {
 }
 
 /// One play for all hosts with these tasks, without facts.
-pub fn play(tasks: &str) -> String {
+pub(crate) fn play(tasks: &str) -> String {
     format!("- hosts: all\n  gather_facts: false\n  tasks:\n{}", indent(tasks, 4))
 }
 
 /// A text moved to the right.
-pub fn indent(text: &str, by: usize) -> String {
+pub(crate) fn indent(text: &str, by: usize) -> String {
     let text = dedent(text);
     let lines = text.lines().map(|line| match line {
         "" => "\n".to_owned(),
@@ -190,7 +190,7 @@ pub fn indent(text: &str, by: usize) -> String {
 }
 
 /// A text moved to the left as far as it goes, without empty lines around it.
-pub fn dedent(text: &str) -> String {
+pub(crate) fn dedent(text: &str) -> String {
     let lines = || text.lines().filter(|line| !line.trim().is_empty());
     let by = lines().map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);
     let lines: Vec<&str> = text.lines().map(|line| line.get(by..).unwrap_or("")).collect();
@@ -199,38 +199,38 @@ pub fn dedent(text: &str) -> String {
 
 impl Call {
     /// Adds arguments.
-    pub fn args(mut self, args: &[&str]) -> Self {
+    pub(crate) fn args(mut self, args: &[&str]) -> Self {
         self.args.extend(args.iter().map(|arg| (*arg).to_owned()));
         self
     }
 
     /// Sets a variable of the environment.
-    pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: impl Into<String>) -> Self {
         self.env.push((name.to_owned(), value.into()));
         self
     }
 
     /// Runs another name of the program.
-    pub fn program(mut self, program: PathBuf) -> Self {
+    pub(crate) fn program(mut self, program: PathBuf) -> Self {
         self.program = program;
         self
     }
 
     /// Runs in another folder.
-    pub fn folder(mut self, folder: PathBuf) -> Self {
+    pub(crate) fn folder(mut self, folder: PathBuf) -> Self {
         self.folder = folder;
         self
     }
 
     /// Runs on a terminal, where this is typed.
-    pub fn typing(mut self, input: &str) -> Self {
+    pub(crate) fn typing(mut self, input: &str) -> Self {
         self.input = Some(input.to_owned());
         self.terminal = true;
         self
     }
 
     /// Runs it to its end.
-    pub fn run(self) -> Ran {
+    pub(crate) fn run(self) -> Ran {
         let words = self.words();
         let input = self.input.clone();
         let mut child = self.start();
@@ -258,7 +258,7 @@ impl Call {
     }
 
     /// Starts it, its output to be read.
-    pub fn start(self) -> Child {
+    pub(crate) fn start(self) -> Child {
         let mut command = if self.terminal {
             let mut command = Command::new("script");
             command.args(["--quiet", "--return", "--echo", "never", "--command"]);
@@ -296,34 +296,34 @@ impl Ran {
 
     /// It must have ended with this exit code.
     #[track_caller]
-    pub fn exits(self, code: i32) -> Seen {
+    pub(crate) fn exits(self, code: i32) -> Seen {
         assert_eq!(self.code, Some(code), "{self}");
         self
     }
 
     /// It must have said this, on either output.
     #[track_caller]
-    pub fn says(self, text: &str) -> Self {
+    pub(crate) fn says(self, text: &str) -> Self {
         assert!(self.heard(text), "it should say `{text}`: {self}");
         self
     }
 
     /// It must not have said this.
     #[track_caller]
-    pub fn never_says(self, text: &str) -> Self {
+    pub(crate) fn never_says(self, text: &str) -> Self {
         assert!(!self.heard(text), "it should not say `{text}`: {self}");
         self
     }
 
     /// The document that it printed.
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self}"))
     }
 
     /// The line of the recap about a host, in single blanks.
     #[track_caller]
-    pub fn recap(&self, host: &str) -> String {
+    pub(crate) fn recap(&self, host: &str) -> String {
         let after = self.out.split("PLAY RECAP").nth(1).unwrap_or_default();
         let line = after.lines().find(|line| line.split_whitespace().next() == Some(host));
         let line = line.unwrap_or_else(|| panic!("no recap of {host}: {self}"));

@@ -30,17 +30,17 @@ use converge_host::stop::{Result, Stop, Why};
 
 /// A machine at rest.
 #[derive(Clone, Debug)]
-pub struct Described {
+pub(crate) struct Described {
     /// Whom connections log in as.
-    pub login: String,
+    pub(crate) login: String,
     /// Why it can't be reached.
-    pub unreachable: Option<String>,
+    pub(crate) unreachable: Option<String>,
     /// Why the connection is lost when something is to be performed.
-    pub lost: Option<String>,
+    pub(crate) lost: Option<String>,
     /// What commands do.
-    pub scripts: Vec<Script>,
+    pub(crate) scripts: Vec<Script>,
     /// Whom requests run as now.
-    pub identity: User,
+    pub(crate) identity: User,
     nodes: BTreeMap<PathBuf, (Node, Option<Blob>)>,
     users: Vec<User>,
     groups: Vec<Group>,
@@ -50,18 +50,21 @@ pub struct Described {
 
 /// What a command does, by its words.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Script {
+pub(crate) struct Script {
     /// As it would be typed.
-    pub command: String,
+    pub(crate) command: String,
     /// What comes out.
-    pub output: Output,
+    pub(crate) output: Output,
     /// Files that it writes.
-    pub makes: Vec<(PathBuf, String)>,
+    pub(crate) makes: Vec<(PathBuf, String)>,
 }
 
 /// Directories that every machine has.
 const FOLDERS: &[&str] =
     &["/", "/bin", "/etc", "/home", "/opt", "/root", "/run", "/srv", "/tmp", "/usr", "/var"];
+
+/// Programs that every machine has.
+const PROGRAMS: &[&str] = &["bash", "echo", "false", "sh", "true"];
 
 impl Default for Described {
     fn default() -> Self {
@@ -80,13 +83,16 @@ impl Default for Described {
         for folder in FOLDERS {
             machine.place(Path::new(folder), NodeKind::Dir, 0o755, None, None);
         }
+        for program in PROGRAMS {
+            machine.program_at(&Path::new("/bin").join(program));
+        }
         machine
     }
 }
 
 impl Described {
     /// Reads a description.
-    pub fn read(text: &str) -> std::result::Result<Self, String> {
+    pub(crate) fn read(text: &str) -> std::result::Result<Self, String> {
         let mut machine = Self::default();
         for line in text.lines().map(str::trim) {
             if line.is_empty() || line.starts_with('#') {
@@ -104,23 +110,23 @@ impl Described {
     }
 
     /// Keeps the bytes of a content.
-    pub fn keep(&self, bytes: Arc<[u8]>) {
+    pub(crate) fn keep(&self, bytes: Arc<[u8]>) {
         self.blobs.borrow_mut().insert(Digest::of(&bytes), bytes);
     }
 
     /// The account of a name.
-    pub fn account(&self, name: &str) -> Option<User> {
+    pub(crate) fn account(&self, name: &str) -> Option<User> {
         self.users.iter().find(|user| user.name == name).cloned()
     }
 
     /// The highest number of an account or group.
-    pub fn highest_id(&self) -> u32 {
+    pub(crate) fn highest_id(&self) -> u32 {
         let users = self.users.iter().filter_map(|user| user.uid);
         users.chain(self.groups.iter().filter_map(|group| group.gid)).max().unwrap_or(0)
     }
 
     /// Runs a command: one of the scripts, or one of the few that every machine has.
-    pub fn run(&self, command: &Command) -> (Output, Vec<(PathBuf, String)>) {
+    pub(crate) fn run(&self, command: &Command) -> (Output, Vec<(PathBuf, String)>) {
         let words = match command.argv.as_slice() {
             [shell, flag, text] if shell.ends_with("sh") && flag == "-c" => text.clone(),
             argv => argv.join(" "),
@@ -191,7 +197,13 @@ impl Described {
                 let state = (states.contains(&"active"), states.contains(&"enabled"));
                 self.units.insert(name, state);
             }
-            "run" => self.scripts.push(script(rest)?),
+            "run" => {
+                let script = script(rest)?;
+                let program = script.command.split(' ').next()?;
+                let program = Path::new("/usr/bin").join(program);
+                self.program_at(&program);
+                self.scripts.push(script);
+            }
             _ => return None,
         }
         Some(())
@@ -224,9 +236,16 @@ impl Described {
             inode: u64::try_from(self.nodes.len()).unwrap_or(0) + 1,
             device: 1,
             links: 1,
+            block_size: 4096,
+            blocks: 8,
+            stands_for: 0,
             selinux: None,
         };
         self.nodes.insert(path.to_path_buf(), (node, content));
+    }
+
+    fn program_at(&mut self, path: &Path) {
+        self.place(path, NodeKind::File, 0o755, None, Some(Blob::new(*b"program")));
     }
 
     fn principal(&self, name: &str, group: bool) -> Principal {
@@ -338,10 +357,9 @@ impl Host for Described {
     }
 
     fn program(&self, name: &str) -> Result<Option<PathBuf>> {
-        let name = name.rsplit('/').next().unwrap_or(name);
-        let usual = ["sh", "bash", "true", "false", "echo", "exit"].contains(&name);
-        let known = self.scripts.iter().any(|one| one.command.split(' ').next() == Some(name));
-        Ok((usual || known).then(|| Path::new("/bin").join(name)))
+        let folders = ["/usr/bin", "/bin"].map(Path::new);
+        let candidates = folders.into_iter().map(|folder| folder.join(name));
+        Ok(candidates.into_iter().find(|path| self.nodes.contains_key(path)))
     }
 
     fn fetch(&self, blob: &Blob) -> Result<Arc<[u8]>> {
@@ -355,7 +373,7 @@ impl Host for Described {
 }
 
 /// An account with its own group.
-pub fn account(name: &str, id: u32) -> User {
+pub(crate) fn account(name: &str, id: u32) -> User {
     User {
         name: name.into(),
         uid: Some(id),
@@ -367,7 +385,7 @@ pub fn account(name: &str, id: u32) -> User {
 }
 
 /// When anything of a scenario happens.
-pub fn now() -> SystemTime {
+pub(crate) fn now() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(1_800_000_000)
 }
 

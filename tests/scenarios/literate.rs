@@ -3,31 +3,29 @@
 //! The words after a fence name the block: `yaml site.yml` is a file of the project, `host web1` describes a machine,
 //! `options` are words of a command line, and `plan`, `apply`, `again` and `error` are what is expected.
 
-use std::fmt::Write as _;
-
 /// A scenario file.
 #[derive(Clone, Debug)]
-pub struct Scenario {
+pub(crate) struct Scenario {
     lines: Vec<String>,
     blocks: Vec<Block>,
 }
 
 /// A fenced block.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Block {
+pub(crate) struct Block {
     /// The first word after the fence.
-    pub kind: String,
+    pub(crate) kind: String,
     /// The second word; empty where there is none.
-    pub name: String,
+    pub(crate) name: String,
     /// What stands between the fences.
-    pub text: String,
+    pub(crate) text: String,
     /// The first line of the text, and the one after the last.
     lines: (usize, usize),
 }
 
 impl Scenario {
     /// Finds the blocks.
-    pub fn read(text: &str) -> Result<Self, String> {
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
         let lines: Vec<String> = text.lines().map(str::to_owned).collect();
         let mut blocks = Vec::new();
         let mut at = 0;
@@ -40,8 +38,7 @@ impl Scenario {
             let end = lines[start..].iter().position(|line| line == "```");
             let end = start + end.ok_or_else(|| format!("line {start}: a block has no end"))?;
             let mut words = info.split_whitespace().map(str::to_owned);
-            let mut text = String::new();
-            lines[start..end].iter().for_each(|line| drop(writeln!(text, "{line}")));
+            let text = lines[start..end].iter().map(|line| format!("{line}\n")).collect();
             blocks.push(Block {
                 kind: words.next().unwrap_or_default(),
                 name: words.next().unwrap_or_default(),
@@ -54,22 +51,22 @@ impl Scenario {
     }
 
     /// The blocks of a kind.
-    pub fn of<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Block> {
+    pub(crate) fn of<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Block> {
         self.blocks.iter().filter(move |block| block.kind == kind)
     }
 
     /// The text of the only block of a kind.
-    pub fn text(&self, kind: &str) -> Option<&str> {
+    pub(crate) fn text(&self, kind: &str) -> Option<&str> {
         self.blocks.iter().find(|block| block.kind == kind).map(|block| block.text.as_str())
     }
 
     /// The files of the project: every named block that has no meaning of its own.
-    pub fn files(&self) -> impl Iterator<Item = &Block> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Block> {
         self.blocks.iter().filter(|block| block.kind != "host" && !block.name.is_empty())
     }
 
     /// The file with other texts in blocks of these kinds.
-    pub fn with(&self, texts: &[(&str, String)]) -> String {
+    pub(crate) fn with(&self, texts: &[(&str, String)]) -> String {
         let mut lines = self.lines.clone();
         for block in self.blocks.iter().rev() {
             if let Some((_, text)) = texts.iter().find(|(kind, _)| *kind == block.kind) {
@@ -85,5 +82,14 @@ impl Scenario {
             }
         }
         lines.join("\n") + "\n"
+    }
+}
+
+impl Scenario {
+    /// The rest of the line of an option, in the block of options.
+    pub(crate) fn option(&self, name: &str) -> Option<String> {
+        let lines = self.of("options").flat_map(|block| block.text.lines());
+        let mut lines = lines.filter_map(|line| line.trim().strip_prefix(name));
+        lines.next().map(|rest| rest.trim().to_owned())
     }
 }

@@ -22,11 +22,11 @@ use crate::described::{Described, now};
 
 /// A machine in memory.
 #[derive(Clone, Debug)]
-pub struct Memory {
+pub(crate) struct Memory {
     /// As it was at first.
-    pub base: Described,
+    pub(crate) base: Described,
     /// What was done to it.
-    pub done: Expected,
+    pub(crate) done: Expected,
     /// Files of units that systemd has read since they changed.
     reloaded: BTreeSet<PathBuf>,
     env: Vec<(String, String)>,
@@ -34,13 +34,8 @@ pub struct Memory {
 
 impl Memory {
     /// Nothing was done to it yet.
-    pub fn new(base: Described) -> Self {
+    pub(crate) fn new(base: Described) -> Self {
         Self { base, done: Expected::default(), reloaded: BTreeSet::new(), env: Vec::new() }
-    }
-
-    /// Every path that something was done to, and what stands there now.
-    pub fn files(&self) -> impl Iterator<Item = (&PathBuf, &Option<FileState>)> {
-        self.done.files.iter()
     }
 
     fn now(&self) -> Overlay<'_> {

@@ -18,7 +18,7 @@ use converge_host::wire::{Ask, Open, OpenError, Reply, Request};
 use crate::machine::Memory;
 
 /// The machines of a scenario, by name.
-pub struct Machines {
+pub(crate) struct Machines {
     machines: HashMap<String, Arc<Mutex<Answerer<Memory>>>>,
     blobs: Arc<Blobs>,
 }
@@ -53,7 +53,10 @@ struct Worker {
 
 impl Machines {
     /// Machines that nobody is connected to.
-    pub fn new(machines: impl IntoIterator<Item = (String, Memory)>, blobs: Arc<Blobs>) -> Self {
+    pub(crate) fn new(
+        machines: impl IntoIterator<Item = (String, Memory)>,
+        blobs: Arc<Blobs>,
+    ) -> Self {
         let machines = machines
             .into_iter()
             .map(|(name, machine)| (name, Arc::new(Mutex::new(Answerer::new(machine)))))
@@ -62,7 +65,7 @@ impl Machines {
     }
 
     /// A machine as it is now.
-    pub fn machine(&self, name: &str) -> Option<Memory> {
+    pub(crate) fn machine(&self, name: &str) -> Option<Memory> {
         Some(self.machines.get(name)?.lock().unwrap().machine.clone())
     }
 }

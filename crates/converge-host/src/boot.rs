@@ -37,6 +37,8 @@ pub struct Listener {
 /// What the script says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
+    /// A shell waits for the script on its standard input (see [`shell`]).
+    Shell,
     /// It waits for the helper on its standard input.
     Need {
         /// `x86_64` or `aarch64`.
@@ -91,6 +93,12 @@ pub fn command(script: &str) -> String {
     format!("exec /bin/sh -c '{script}'")
 }
 
+/// A script that says it is there and then takes another from its standard input. It has no `$`, which `sudo -i` lets a login
+/// shell expand, and is short enough to be quoted in messages.
+pub fn shell(token: &str) -> String {
+    format!("echo; echo {token} shell; exec /bin/sh")
+}
+
 /// Whether a folder that the script named can be named to it again without harm.
 pub fn is_plain(folder: &str) -> bool {
     !folder.is_empty()
@@ -109,7 +117,7 @@ impl Listener {
     }
 
     /// What was said next; `None` where more has to be heard.
-    pub fn next(&mut self) -> Option<Heard> {
+    pub fn heard(&mut self) -> Option<Heard> {
         loop {
             let rest = &self.heard[self.read..];
             if self.started.is_some() {
@@ -125,6 +133,7 @@ impl Listener {
             self.read += at + self.token.len() + end + 1;
             let (word, rest) = text.split_once(' ').unwrap_or((&text, ""));
             match word {
+                "shell" => return Some(Heard::Shell),
                 "have" => self.started = Some(rest.to_owned()),
                 "need" => {
                     let mut words = rest.splitn(3, ' ');
@@ -201,7 +210,7 @@ mod tests {
         for byte in output {
             listener.feed(&[byte]);
             while !matches!(heard.last(), Some(Heard::Started(_))) {
-                let Some(one) = listener.next() else { break };
+                let Some(one) = listener.heard() else { break };
                 heard.push(one);
             }
         }
@@ -248,7 +257,7 @@ mod tests {
     fn a_folder_that_is_skipped_or_foreign_is_not_used() {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join(".cache/converge").display().to_string();
-        let text = script(&[offer(&helper())], "token-1", &[folder.clone()]);
+        let text = script(&[offer(&helper())], "token-1", std::slice::from_ref(&folder));
         // The next place is used; it stays empty because the transfer fails.
         let (heard, _) = run(&text, home.path(), b"");
         assert!(
@@ -290,16 +299,16 @@ mod tests {
     fn noise_is_passed_over() {
         let mut listener = Listener::new("token-1");
         listener.feed(b"Welcome!\nyour token-0 \x1b[1mhave fun\x1b[0m\r\n");
-        assert_eq!(listener.next(), None);
+        assert_eq!(listener.heard(), None);
         assert!(listener.noise().starts_with("Welcome!"));
         listener.feed(b"\ntoken-1 have /tmp/x\r\nmore noise");
-        assert_eq!((listener.next(), listener.folder()), (None, Some("/tmp/x")));
+        assert_eq!((listener.heard(), listener.folder()), (None, Some("/tmp/x")));
         listener.feed(MARKER);
         listener.feed(b"rest");
-        assert_eq!(listener.next(), Some(Heard::Started(b"rest".to_vec())));
+        assert_eq!(listener.heard(), Some(Heard::Started(b"rest".to_vec())));
         let mut listener = Listener::new("token-1");
         listener.feed(&vec![b'x'; 300 * 1024]);
-        assert_eq!(listener.next(), Some(Heard::Noise));
+        assert_eq!(listener.heard(), Some(Heard::Noise));
     }
 
     #[test]
@@ -307,7 +316,9 @@ mod tests {
         let mut listener = Listener::new("t");
         listener.feed(b"\nt none |/a: is mounted noexec|/b: cannot be made\n");
         let reasons = vec!["/a: is mounted noexec".to_owned(), "/b: cannot be made".to_owned()];
-        assert_eq!(listener.next(), Some(Heard::NoPlace(reasons)));
+        assert_eq!(listener.heard(), Some(Heard::NoPlace(reasons)));
+        listener.feed(b"\nt shell\n");
+        assert_eq!(listener.heard(), Some(Heard::Shell));
         assert!(is_plain("/home/joe/.cache/converge") && !is_plain("/home/j'oe") && !is_plain(""));
     }
 }

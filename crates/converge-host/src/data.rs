@@ -23,7 +23,7 @@ pub enum Data {
     /// Text.
     Str(String),
     /// A list.
-    List(Vec<Data>),
+    List(Vec<Self>),
     /// A mapping.
     Map(Map),
     /// The content of one file, which the controller holds.

@@ -6,12 +6,20 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 
+use converge_host::r#become::tty;
 use converge_host::host::real::Real;
 use converge_host::serve;
 use converge_host::wire::Hello;
 use converge_host::worker::Worker;
 
 fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if let [flag, path, argv @ ..] = &arguments[..]
+        && flag == tty::FLAG
+    {
+        let _nobody_listens = writeln!(io::stderr(), "{}", tty::run(path, argv));
+        return ExitCode::FAILURE;
+    }
     let machine = Real::new();
     let hello = Hello {
         user: machine.identity.clone(),

@@ -166,7 +166,7 @@ impl<W: Write> Serve<W> {
             let events = self.events.clone();
             thread::spawn(move || {
                 loop {
-                    let (event, over) = match voice.next() {
+                    let (event, over) = match voice.hear() {
                         Ok(message) => (Event::Said(number, message), false),
                         Err(why) => (Event::Ended(number, why), true),
                     };

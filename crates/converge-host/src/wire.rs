@@ -237,6 +237,7 @@ impl Decoder {
     }
 
     /// The next whole message; `None` where more bytes are needed, which is not an error.
+    #[expect(clippy::should_implement_trait, reason = "the type of the message is the caller's")]
     pub fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, WireError> {
         let rest = &self.buffer[self.read..];
         let Some((head, body)) = rest.split_first_chunk::<4>() else { return Ok(None) };

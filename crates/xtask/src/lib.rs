@@ -3,6 +3,8 @@
 //! Start with [`fleet::Fleet`], which boots real hosts on this machine. [`relay`] stands in front of a host when a
 //! measurement needs the delay of a real network. The other modules are one command each.
 
+pub mod bench;
+pub mod compat_record;
 pub mod demo;
 pub mod fleet;
 pub mod packages;

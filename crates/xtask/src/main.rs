@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{demo, fleet, record, say, test};
+use xtask::{bench, compat_record, demo, fleet, record, say, test};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "The project's own chores", version)]
@@ -14,6 +14,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Records what ansible-core makes of the templates in tests/compat
+    CompatRecord(compat_record::CompatRecord),
+    /// Measures converge and others doing the same jobs on the same hosts
+    Bench(bench::Bench),
     /// Boots a Debian and a CentOS-like host and configures both with converge
     Demo(demo::Demo),
     /// Boots real hosts on this machine for work by hand
@@ -27,6 +31,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::CompatRecord(record) => record.run(),
+        Command::Bench(bench) => bench.run(),
         Command::Demo(demo) => demo.run(),
         Command::Fleet(command) => command.run(),
         Command::RecordPlaybooks(record) => record.run(),

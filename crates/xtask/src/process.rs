@@ -51,6 +51,24 @@ impl Run {
         self
     }
 
+    /// Lets another program run the command: `words` and `more` come before it, as in `time --format=%M -- COMMAND`.
+    #[must_use]
+    pub fn before(self, words: &[&str], more: &[&OsStr]) -> Self {
+        let mut command = Command::new(words.first().copied().unwrap_or("env"));
+        command.args(words.iter().skip(1)).args(more).arg("--");
+        command.arg(self.command.get_program()).args(self.command.get_args());
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        if let Some(dir) = self.command.get_current_dir() {
+            command.current_dir(dir);
+        }
+        Self { command, input: self.input }
+    }
+
     /// Gives the command this text to read; without it, it reads nothing.
     #[must_use]
     pub fn input(mut self, text: impl Into<Vec<u8>>) -> Self {

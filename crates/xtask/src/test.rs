@@ -13,7 +13,7 @@ use crate::process::Run;
 use crate::say;
 
 /// What compiling the project and its tests needs on this machine. The Rust side is in rust-toolchain.toml.
-const PACKAGES: [&str; 5] = ["curl", "gcc", "git", "libc6-dev", "openssh-client"];
+const PACKAGES: [&str; 6] = ["curl", "gcc", "git", "libc6-dev", "openssh-client", "openssh-server"];
 
 /// The name of the step that needs hosts.
 const ON_HOSTS: &str = "tests on real hosts";

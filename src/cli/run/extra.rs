@@ -70,6 +70,7 @@ fn entries(node: &Node) -> Result<Vec<(Spanned<String>, Node)>, Vec<Diagnostic>>
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::vars;
     use crate::project::Loader;

@@ -16,6 +16,7 @@ use crate::diagnostic::Diagnostic;
 use crate::history::{History, HistoryError, Mode as Kind, Writer};
 use crate::record::{Collector, Recorder, Story, Totals};
 use crate::redact::Redactor;
+use crate::report::head;
 use crate::report::json;
 use crate::report::plan::{self, Style};
 use crate::report::progress::{Above, Progress};
@@ -74,8 +75,21 @@ impl<'a> Flow<'a> {
 
     /// Does what the goal says.
     pub(super) fn go(&self) -> Told {
-        if self.request.goal == Goal::Straight {
-            return self.apply(None, None);
+        match self.request.goal {
+            Goal::Straight => return self.apply(None, None),
+            Goal::Yes => {
+                if self.request.output.format == Format::Human {
+                    let verbose = self.request.output.verbosity > 0;
+                    self.terminal.out(&head::draw(
+                        &self.prepared.head,
+                        &[],
+                        self.terminal.theme,
+                        verbose,
+                    ));
+                }
+                return self.apply(None, None);
+            }
+            Goal::Ask | Goal::Check | Goal::List(_) => {}
         }
         let planned = self.plan();
         let totals = planned.story.totals();
@@ -197,7 +211,6 @@ impl<'a> Flow<'a> {
             return false;
         }
         match self.request.goal {
-            Goal::Yes => true,
             Goal::Ask if self.terminal.can_ask() => {
                 let hosts = if totals.hosts_pending == 1 {
                     "1 host".to_owned()
@@ -219,7 +232,7 @@ impl<'a> Flow<'a> {
                 );
                 false
             }
-            Goal::Check | Goal::List(_) | Goal::Straight => false,
+            Goal::Check | Goal::List(_) | Goal::Straight | Goal::Yes => false,
         }
     }
 
@@ -274,7 +287,11 @@ impl<'a> Flow<'a> {
     }
 
     fn keep_plan(&self, story: &Story, end: End) -> Option<String> {
-        let kind = if self.request.goal == Goal::Check { Kind::Check } else { Kind::Plan };
+        let kind = match self.request.goal {
+            Goal::Check => Kind::Check,
+            Goal::Yes => Kind::Apply,
+            _ => Kind::Plan,
+        };
         let writer = self.begin(kind)?;
         writer.tell(story);
         self.finish(Some(&writer), end, story);

@@ -98,6 +98,7 @@ fn escalation(request: &Request, config: &Config) -> EscalationDefaults {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::path::Path;
 

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cli::environment::Environment;
-use crate::cli::exit::End;
+use crate::cli::exit::{End, Name};
 use crate::cli::options::{Goal, Request};
 use crate::cli::project::{Project, refuse_errors};
 use crate::cli::run::options::{escalation_password, options};
 use crate::cli::run::secrets::Prompter;
 use crate::cli::run::{extra, prompts, wanted};
 use crate::cli::terminal::Terminal;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::git;
 use crate::playbook::{Playbook, Reader, TagFilter};
 use crate::record::Head;
@@ -67,7 +67,11 @@ pub(super) fn prepare(
     terminal.diagnostics(&refuse_errors(told).map_err(syntax)?);
     let engine = Engine::new(Strictness { strict_conditions: run.strict_conditions });
     terminal.diagnostics(&refuse_errors(check(&playbook, &engine)).map_err(syntax)?);
-    let told = wanted::check(&request.selection, &playbook);
+    let mut told = wanted::check(&request.selection, &playbook);
+    if request.name == Name::AnsiblePlaybook {
+        // Ansible runs nothing then and says so; its scripts rely on that.
+        told.iter_mut().for_each(|problem| problem.severity = Severity::Warning);
+    }
     terminal.diagnostics(&refuse_errors(told).map_err(invalid)?);
 
     let head = Head {

@@ -85,6 +85,7 @@ fn first_line(file: &Path) -> io::Result<Secret> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::sync::Arc;
 

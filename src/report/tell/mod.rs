@@ -4,6 +4,7 @@ mod banner;
 mod result;
 mod step;
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;
 
 use std::collections::BTreeSet;

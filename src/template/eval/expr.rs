@@ -6,7 +6,9 @@ use crate::template::ast::{Expr, ExprKind, Unknown as UnknownName};
 use crate::template::engine::unknown_name;
 use crate::template::eval::access::{passes_through, to_key};
 use crate::template::eval::{Machine, Truth, ops};
-use crate::value::{Live, LiveList, LiveMap, Map, Missing, Stop, Undefined, Unknown, Value, text};
+use crate::value::{
+    FaultKind, Live, LiveList, LiveMap, Map, Missing, Stop, Undefined, Unknown, Value, text,
+};
 
 impl Machine {
     /// The value of an expression. It may be undefined or unknown.
@@ -52,7 +54,7 @@ impl Machine {
             ExprKind::Call(callee, args) => self.call(callee, args, &expr.at),
             ExprKind::Filter(inner, filter, args) => {
                 let Some(run) = filter.run else {
-                    return Err(unknown_name(UnknownName::Filter, &filter.name).into());
+                    return Err(not_there(UnknownName::Filter, &filter.name));
                 };
                 let value = self.eval(inner)?;
                 let given = self.given(args, Some(value))?;
@@ -60,7 +62,7 @@ impl Machine {
             }
             ExprKind::Test(inner, test, args) => {
                 let Some(run) = test.run else {
-                    return Err(unknown_name(UnknownName::Test, &test.name).into());
+                    return Err(not_there(UnknownName::Test, &test.name));
                 };
                 let value = self.eval(inner)?;
                 let given = self.given(args, Some(value))?;
@@ -216,4 +218,11 @@ fn missing(operands: &[&Value]) -> Result<Option<Unknown>, Stop> {
         }
     }
     Ok(unknown)
+}
+
+/// A filter or test that does not exist is a mistake of the text itself.
+fn not_there(what: UnknownName, name: &str) -> Stop {
+    let mut fault = unknown_name(what, name);
+    fault.kind = FaultKind::Syntax;
+    fault.into()
 }

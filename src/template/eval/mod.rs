@@ -54,6 +54,14 @@ pub(crate) struct Machine {
 pub(crate) struct Locals {
     variables: Mutex<Vec<(Arc<str>, Value)>>,
     outer: Option<Arc<Self>>,
+    /// Whether the variables of the context cannot be seen from here: a template without context.
+    isolated: bool,
+}
+
+/// What a search for a variable that a template set found.
+struct FoundLocal {
+    value: Option<Value>,
+    isolated: bool,
 }
 
 /// What happens after a statement.
@@ -89,11 +97,15 @@ impl Machine {
     }
 
     /// Runs a template as a file: unknown values become marks. Gives the text and why parts of it are unknown.
-    pub(crate) fn text(&mut self, template: &Template) -> Result<(String, Vec<Unknown>), Stop> {
+    pub(crate) fn text(
+        &mut self,
+        template: &Template,
+        source: &str,
+    ) -> Result<(String, Vec<Unknown>), Stop> {
         self.marks = Some(Vec::new());
         let mut output = Output::default();
         self.template(template, &mut output)?;
-        let text = match output.finish()?.0 {
+        let text = match output.finish()?.with_newlines_of(source) {
             Value::Null => String::new(),
             other => crate::value::text(&other)?,
         };
@@ -106,10 +118,13 @@ impl Machine {
         name: &str,
         at: Option<&std::ops::Range<usize>>,
     ) -> Result<Value, Stop> {
-        if let Some(value) = self.locals.get(name) {
+        let found = self.locals.get(name);
+        if let Some(value) = found.value {
             return Ok(value);
         }
-        if let Some(value) = self.context.variable(name)? {
+        if !found.isolated
+            && let Some(value) = self.context.variable(name)?
+        {
             return Ok(value);
         }
         if let Some(function) = Function::named(name, &self.context) {
@@ -196,18 +211,26 @@ impl Drop for Machine {
 impl Locals {
     /// A scope inside another.
     fn inside(outer: &Arc<Self>) -> Arc<Self> {
-        Arc::new(Self { variables: Mutex::default(), outer: Some(Arc::clone(outer)) })
+        Arc::new(Self { outer: Some(Arc::clone(outer)), ..Self::default() })
     }
 
-    fn get(&self, name: &str) -> Option<Value> {
+    /// A scope that sees nothing, not even the variables of the context.
+    fn isolated() -> Arc<Self> {
+        Arc::new(Self { isolated: true, ..Self::default() })
+    }
+
+    fn get(&self, name: &str) -> FoundLocal {
         let mut scope = self;
         loop {
             let variables = scope.variables.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some((_, value)) = variables.iter().find(|(other, _)| &**other == name) {
-                return Some(value.clone());
+                return FoundLocal { value: Some(value.clone()), isolated: scope.isolated };
             }
             drop(variables);
-            scope = scope.outer.as_deref()?;
+            match scope.outer.as_deref() {
+                Some(outer) => scope = outer,
+                None => return FoundLocal { value: None, isolated: scope.isolated },
+            }
         }
     }
 

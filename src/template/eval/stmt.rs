@@ -355,7 +355,7 @@ impl Machine {
         output: &mut Output,
     ) -> Result<(), Stop> {
         let blocks = std::mem::take(&mut self.blocks);
-        let inner = if with_context { Locals::inside(&self.locals) } else { Arc::default() };
+        let inner = if with_context { Locals::inside(&self.locals) } else { Locals::isolated() };
         let outer = std::mem::replace(&mut self.locals, inner);
         let result = self.elsewhere(origin, |machine| machine.template(template, output));
         self.locals = outer;
@@ -368,7 +368,7 @@ impl Machine {
         let name = self.eval(template)?;
         let (loaded, origin) = files::load(self, &name).map_err(|stop| stop.at(&template.at))?;
         let blocks = std::mem::take(&mut self.blocks);
-        let inner = if with_context { Locals::inside(&self.locals) } else { Arc::default() };
+        let inner = if with_context { Locals::inside(&self.locals) } else { Locals::isolated() };
         let outer = std::mem::replace(&mut self.locals, Arc::clone(&inner));
         let mut discarded = Output::default();
         let result = self.elsewhere(&origin, |machine| machine.template(&loaded, &mut discarded));

@@ -14,7 +14,7 @@ pub(super) const ALL: &[(&str, FilterFn)] = &[
     ("mandatory", FilterFn::taking_missing(mandatory)),
     ("ternary", FilterFn::new(ternary)),
     ("bool", FilterFn::new(bool)),
-    ("type_debug", FilterFn::new(type_debug)),
+    ("type_debug", FilterFn::taking_missing(type_debug)),
 ];
 
 /// `value | default(other, boolean)`: the other one if the value is undefined, or with `boolean` if it is empty or false.
@@ -41,7 +41,7 @@ fn mandatory(_: &mut Machine, mut given: Given) -> Result<Value, Stop> {
         Missing::Variable(name) => format!("the mandatory variable `{name}` is not defined"),
         _ => format!("a mandatory value is not defined: {undefined}"),
     });
-    let mut fault = Fault::new(FaultKind::Undefined, message);
+    let mut fault = Fault::new(FaultKind::Value, message);
     fault.at.clone_from(&undefined.at);
     fault.labels.clone_from(&undefined.labels);
     Err(fault.into())
@@ -77,5 +77,9 @@ fn bool(_: &mut Machine, mut given: Given) -> Result<Value, Stop> {
 fn type_debug(_: &mut Machine, mut given: Given) -> Result<Value, Stop> {
     let value = given.value("value")?;
     given.finish()?;
-    Ok(value.type_name().into())
+    Ok(match value {
+        Value::Live(Live::Undefined(_)) => "UndefinedMarker".into(),
+        Value::Unknown(_) => value,
+        other => other.type_name().into(),
+    })
 }

@@ -52,3 +52,32 @@ fn only(items: &[Value], holds: impl Fn(&Value) -> bool) -> Vec<Value> {
 fn plain_items(value: &Value) -> Result<Vec<Value>, Stop> {
     items(value)?.iter().map(plain).collect()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::ALL;
+    use crate::template::args::Given;
+    use crate::template::context::Shared;
+    use crate::template::eval::Machine;
+    use crate::template::origin::Origin;
+    use crate::template::{Engine, NoLookups, NoVars};
+    use crate::value::{Value, repr};
+
+    fn check(filter: &str, a: &[&str], b: &[&str], want: &str) {
+        let list = |items: &[&str]| Value::list(items.iter().map(|item| Value::from(*item)));
+        let context = Shared::new(&Engine::default(), std::sync::Arc::new(NoVars), std::sync::Arc::new(NoLookups));
+        let mut machine = Machine::new(context, Origin::Source(crate::source::Source::new("test", "")));
+        let (_, run) = ALL.iter().find(|(name, _)| *name == filter).unwrap();
+        let given = Given::new(vec![list(a), list(b)], Vec::new());
+        assert_eq!(repr(&(run.run)(&mut machine, given).unwrap()).unwrap(), want);
+    }
+
+    #[test]
+    fn lists_keep_their_order() {
+        check("union", &["z", "a"], &["m", "a", "b"], "['z', 'a', 'm', 'b']");
+        check("intersect", &["z", "a", "m"], &["m", "z"], "['z', 'm']");
+        check("difference", &["z", "a", "m"], &["a"], "['z', 'm']");
+        check("symmetric_difference", &["z", "a"], &["a", "b"], "['z', 'b']");
+    }
+}

@@ -140,5 +140,5 @@ pub(crate) fn quoted(text: &str) -> String {
 fn pprint(_: &mut Machine, mut given: Given) -> Result<Value, Stop> {
     let value = given.value("value")?;
     given.finish()?;
-    Ok(crate::template::pretty::pretty(&crate::template::eval::access::plain(&value)?, 80)?.into())
+    Ok(crate::value::repr(&value)?.into())
 }

@@ -86,7 +86,8 @@ fn one(
     for (name, value) in vars {
         inner.set(&name.to_string().into(), value.clone());
     }
-    let (rendered, unknown) = inner.text(&template).map_err(|stop| stop_resolved(stop, &origin))?;
+    let (rendered, unknown) =
+        inner.text(&template, body).map_err(|stop| stop_resolved(stop, &origin))?;
     match unknown.into_iter().reduce(|all, more| all.and(&more)) {
         Some(unknown) => Err(Stop::Unknown(unknown)),
         None => Ok(rendered),

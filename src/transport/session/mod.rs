@@ -68,10 +68,11 @@ impl Session {
             blobs,
             state: Mutex::new(State::default()),
         });
-        tokio::spawn(writer::run(process.input, mail, Arc::clone(&shared.blobs)));
+        tokio::spawn(writer::run(process.input, mail, Arc::clone(&shared)));
         // The reader must not keep the writer's mail open: that ends when the session is dropped.
         let reader = reader::Reader {
             shared: Arc::clone(&shared),
+            farewell: reader::Farewell::new(&shared),
             outbox: outbox.downgrade(),
             decoder,
             events: process.events,
@@ -104,7 +105,7 @@ impl Session {
             // Where the writer is gone, the reader has said or will say that the connection is lost.
             Ok(frame) => drop(self.outbox.send(Outgoing::Frame(frame))),
             Err(error) => {
-                tracing::error!("{}: a message cannot be sent: {error}", self.shared.host)
+                tracing::error!("{}: a message cannot be sent: {error}", self.shared.host);
             }
         }
     }

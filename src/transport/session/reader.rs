@@ -15,6 +15,7 @@ const COMPLAINTS: usize = 2048;
 
 pub(super) struct Reader {
     pub(super) shared: Arc<Shared>,
+    pub(super) farewell: Farewell,
     pub(super) outbox: mpsc::WeakUnboundedSender<Outgoing>,
     pub(super) decoder: Decoder,
     pub(super) events: mpsc::Receiver<Event>,
@@ -22,10 +23,29 @@ pub(super) struct Reader {
     pub(super) connection: Option<Arc<Connection>>,
 }
 
+/// Tells those who wait that no answer will come, also when the threads of the network are stopped before or under way.
+pub(super) struct Farewell {
+    shared: Arc<Shared>,
+    why: String,
+}
+
+impl Farewell {
+    pub(super) fn new(shared: &Arc<Shared>) -> Self {
+        let why = "the connection was given up: the run is over".to_owned();
+        Self { shared: Arc::clone(shared), why }
+    }
+}
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        self.shared.lose(&self.why);
+    }
+}
+
 impl Reader {
     pub(super) async fn run(mut self) {
-        let why = self.listen().await;
-        self.shared.lose(&why);
+        self.farewell.why = self.listen().await;
+        drop(self.farewell);
         // The connection carried this helper alone.
         drop(self.keep);
         if let Some(connection) = self.connection {

@@ -11,8 +11,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use crate::target::Blobs;
-use crate::transport::session::Outgoing;
+use crate::transport::session::{Outgoing, Shared};
 
 /// Contents are paced from here on: larger bursts make servers copy their buffers again and again.
 const UNPACED: usize = 512 * 1024;
@@ -31,7 +30,7 @@ struct Content {
 pub(super) async fn run(
     mut input: impl AsyncWrite + Unpin,
     mut mail: mpsc::UnboundedReceiver<Outgoing>,
-    blobs: Arc<Blobs>,
+    shared: Arc<Shared>,
 ) {
     let mut contents = VecDeque::new();
     let mut batch = Vec::new();
@@ -51,11 +50,16 @@ pub(super) async fn run(
         while let Some(outgoing) = next {
             match outgoing {
                 Outgoing::Frame(frame) => batch.extend_from_slice(&frame),
-                Outgoing::Content(digest) => {
-                    // An empty content in place of one that is not kept: its digest is wrong, and the task fails.
-                    let bytes = blobs.bytes(digest).unwrap_or_default();
-                    contents.push_back(Content { digest, bytes, sent: 0 });
-                }
+                Outgoing::Content(digest) => match shared.blobs.bytes(digest) {
+                    Some(bytes) => contents.push_back(Content { digest, bytes, sent: 0 }),
+                    None => {
+                        // It would wait for ever, and nothing else can be sent in its place.
+                        shared.lose(&format!(
+                            "the host asks for content {digest:?}, which is not kept here"
+                        ));
+                        return;
+                    }
+                },
             }
             next = if batch.len() < CHUNK { mail.try_recv().ok() } else { None };
         }

@@ -348,7 +348,7 @@ impl Login<'_> {
             }) {
                 Ok(certificate) => found.push(certificate),
                 Err(why) => {
-                    self.report.notes.push(format!("certificate `{}`: {why}", path.display()))
+                    self.report.notes.push(format!("certificate `{}`: {why}", path.display()));
                 }
             }
         }

@@ -92,8 +92,14 @@ impl Connector {
             }
             Via::Command(command) => {
                 let deadline = Instant::now() + endpoint.connect_timeout;
-                let stream = proxy::start(command).map_err(|why| protocol(endpoint, why))?;
-                self.start(endpoint, stream, None, deadline).await.map_err(Attempt::error)
+                let (stream, complaints) =
+                    proxy::start(command).map_err(|why| protocol(endpoint, why))?;
+                match self.start(endpoint, stream, None, deadline).await.map_err(Attempt::error) {
+                    Err(Error::Protocol { address, why }) => {
+                        Err(Error::Protocol { address, why: complaints.explain(&why).await })
+                    }
+                    result => result,
+                }
             }
             Via::Jumps(hops) => {
                 let jump = self.jump(hops).await?;

@@ -26,8 +26,11 @@ const ATTEMPTS: usize = 3;
 /// The key files of a run.
 pub struct KeyRing {
     ask: Option<Arc<AskPassphrase>>,
-    files: Mutex<HashMap<PathBuf, Arc<OnceCell<Result<Arc<KeyFile>, Absent>>>>>,
+    files: Mutex<HashMap<PathBuf, Arc<Read>>>,
 }
+
+/// A file that is read once.
+type Read = OnceCell<Result<Arc<KeyFile>, Absent>>;
 
 /// Why a key file gives no key.
 #[derive(Clone, Debug, PartialEq, Eq)]

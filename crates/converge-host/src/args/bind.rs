@@ -39,7 +39,7 @@ impl Bound {
                     values.insert(arg.name, data);
                 }
                 Err(got) => {
-                    wrong.push(Invalid::Type { key: key.clone(), want: arg.kind.describe(), got })
+                    wrong.push(Invalid::Type { key: key.clone(), want: arg.kind.describe(), got });
                 }
             }
             written.insert(arg.name, key);

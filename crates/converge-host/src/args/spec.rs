@@ -54,7 +54,7 @@ pub enum Kind {
     /// File permissions: octal digits, a number, or symbolic as in `u=rwX,g-w`.
     Mode,
     /// A list; text is split at commas, a single value becomes a list of one.
-    List(&'static Kind),
+    List(&'static Self),
     /// A mapping; JSON text or `k=v` pairs are parsed.
     Dict,
     /// One of these words.

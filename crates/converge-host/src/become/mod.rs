@@ -5,6 +5,7 @@
 //! it in from our own `/proc/self/exe` where it is missing.
 
 mod argv;
+pub mod tty;
 mod verdict;
 
 use std::fs;
@@ -14,6 +15,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
+use crate::r#become::tty::Terminal;
 use crate::r#become::verdict::Verdict;
 use crate::blob::Digest;
 use crate::boot::{self, Heard, Listener, Offer};
@@ -24,6 +26,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Pieces of output that may wait to be read.
 const WAITING: usize = 64;
+
+/// How long a program that has closed its output may take to say why.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// Folders that are given up before the user is.
 const FOLDERS: usize = 5;
@@ -46,12 +51,16 @@ pub struct Voice {
     decoder: Decoder,
     complaints: String,
     child: Child,
+    /// Were it closed, the helper would be hung up.
+    _terminal: Option<Terminal>,
 }
 
 #[derive(Debug)]
 enum Event {
     Output(Vec<u8>),
     Complaint(Vec<u8>),
+    /// The output has ended.
+    End,
 }
 
 /// Starts the helper of another user and waits for its greeting.
@@ -69,30 +78,46 @@ pub fn start(open: &Open) -> Result<Inner, OpenError> {
         packed: None,
     };
     let mut skip = Vec::new();
+    // doas asks for passwords on a terminal only.
+    let mut on_terminal = open.method == BecomeMethod::Doas && open.password.is_some();
     loop {
         let token = token().map_err(|error| failed("cannot read /dev/urandom", error))?;
-        // sudo's messages are asked for in English; the helper gets its own language back.
+        // The programs are asked to speak English; the helper gets its own language back.
         let locale = match std::env::var("LC_ALL") {
             Ok(locale) if boot::is_plain(&locale) => format!("LC_ALL={locale};"),
             _ => "unset LC_ALL;".to_owned(),
         };
         let script =
-            format!("{locale} {}", boot::script(std::slice::from_ref(&offer), &token, &skip));
-        let mut attempt = Attempt::start(open, &script, &token)?;
-        match attempt.run(&program) {
+            format!("{locale} {}\n", boot::script(std::slice::from_ref(&offer), &token, &skip));
+        let terminal = match on_terminal {
+            true => Some(Terminal::new().map_err(|error| failed("cannot make a terminal", error))?),
+            false => None,
+        };
+        let mut attempt = Attempt::start(open, &token, terminal)?;
+        match attempt.run(&script, &program) {
             Ok((hello, decoder)) => {
-                let Attempt { events, child, input, .. } = attempt;
+                let Attempt { events, child, input, terminal, .. } = attempt;
                 let Some(input) = input else {
                     return Err(OpenError::Failed("its input was closed".to_owned()));
                 };
-                return Ok(Inner {
-                    hello,
-                    input,
-                    voice: Voice { events, decoder, complaints: String::new(), child },
-                });
+                let voice = Voice {
+                    events,
+                    decoder,
+                    complaints: String::new(),
+                    child,
+                    _terminal: terminal,
+                };
+                return Ok(Inner { hello, input, voice });
+            }
+            Err(Trouble::Terminal) if !on_terminal => on_terminal = true,
+            Err(Trouble::Terminal) => {
+                return Err(OpenError::Failed(
+                    "it wants another terminal than it got: remove `requiretty` from sudoers"
+                        .to_owned(),
+                ));
             }
             Err(Trouble::Folder(folder)) if skip.len() < FOLDERS && boot::is_plain(&folder) => {
-                skip.push(folder)
+                skip.push(folder);
             }
             Err(Trouble::Folder(folder)) => {
                 return Err(OpenError::Failed(format!("`{folder}` cannot hold a helper")));
@@ -104,10 +129,12 @@ pub fn start(open: &Open) -> Result<Inner, OpenError> {
 
 struct Attempt<'a> {
     open: &'a Open,
-    script: &'a str,
+    /// What is said to the shell that the other user gets, as it may be quoted in complaints.
+    shell: String,
     prompt: String,
     child: Child,
     input: Option<ChildStdin>,
+    terminal: Option<Terminal>,
     events: Receiver<Event>,
     listener: Listener,
     complaints: String,
@@ -117,14 +144,23 @@ struct Attempt<'a> {
 }
 
 enum Trouble {
+    /// It will not do without a terminal.
+    Terminal,
+    /// Another folder may do.
     Folder(String),
     Error(OpenError),
 }
 
 impl<'a> Attempt<'a> {
-    fn start(open: &'a Open, script: &'a str, token: &str) -> Result<Self, OpenError> {
+    fn start(open: &'a Open, token: &str, terminal: Option<Terminal>) -> Result<Self, OpenError> {
         let prompt = format!("[{token}] password: ");
-        let argv = argv::command(open, script, &prompt);
+        let shell = boot::shell(token);
+        let own = argv::command(open, &shell, &prompt);
+        let name = own[0].clone();
+        let argv = match &terminal {
+            Some(terminal) => terminal.wrap(own),
+            None => own,
+        };
         let spawned = Command::new(&argv[0])
             .args(&argv[1..])
             .env("LC_ALL", "C")
@@ -133,43 +169,42 @@ impl<'a> Attempt<'a> {
             .stderr(Stdio::piped())
             .spawn();
         let mut child = spawned.map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => OpenError::Failed(format!("`{}` is not installed", argv[0])),
-            _ => OpenError::Failed(format!("cannot start `{}`: {error}", argv[0])),
+            io::ErrorKind::NotFound => OpenError::Failed(format!("`{name}` is not installed")),
+            _ => OpenError::Failed(format!("cannot start `{name}`: {error}")),
         })?;
         let (sender, events) = sync_channel(WAITING);
         let input = child.stdin.take();
         if let Some(output) = child.stdout.take() {
-            listen(output, sender.clone(), Event::Output);
+            listen(output, sender.clone(), Event::Output, Some(Event::End));
         }
         if let Some(errors) = child.stderr.take() {
-            listen(errors, sender, Event::Complaint);
+            listen(errors, sender.clone(), Event::Complaint, None);
         }
-        let listener = Listener::new(token);
+        if let Some(Ok(master)) = terminal.as_ref().map(|terminal| terminal.master.try_clone()) {
+            listen(master, sender, Event::Complaint, None);
+        }
         Ok(Self {
             open,
-            script,
+            shell,
             prompt,
             child,
             input,
+            terminal,
             events,
-            listener,
+            listener: Listener::new(token),
             complaints: String::new(),
             asked_at: 0,
             answered: false,
         })
     }
 
-    fn run(&mut self, program: &[u8]) -> Result<(Hello, Decoder), Trouble> {
+    fn run(&mut self, script: &str, program: &[u8]) -> Result<(Hello, Decoder), Trouble> {
         let failed = |words: String| Err(Trouble::Error(OpenError::Failed(words)));
         loop {
-            match self.listener.next() {
+            match self.listener.heard() {
+                Some(Heard::Shell) => self.tell(script.as_bytes()),
                 Some(Heard::Started(rest)) => return self.greeting(&rest),
-                Some(Heard::Need { .. }) => {
-                    // The script says what went wrong, if it hangs up.
-                    if let Some(input) = &mut self.input {
-                        let _hung_up = input.write_all(program).and_then(|()| input.flush());
-                    }
-                }
+                Some(Heard::Need { .. }) => self.tell(program),
                 Some(Heard::Failed { folder, .. }) => return Err(Trouble::Folder(folder)),
                 Some(Heard::NoPlace(tried)) => {
                     return failed(format!("no folder can hold a helper: {}", tried.join("; ")));
@@ -185,6 +220,13 @@ impl<'a> Attempt<'a> {
                     self.listener.feed(&bytes);
                 }
             }
+        }
+    }
+
+    /// Writes to the program. Where it hangs up, its end is heard of, with better words.
+    fn tell(&mut self, bytes: &[u8]) {
+        if let Some(input) = &mut self.input {
+            let _hung_up = input.write_all(bytes).and_then(|()| input.flush());
         }
     }
 
@@ -212,22 +254,20 @@ impl<'a> Attempt<'a> {
                 Ok(Event::Output(bytes)) => return Ok(bytes),
                 Ok(Event::Complaint(bytes)) => {
                     self.complaints.push_str(&String::from_utf8_lossy(&bytes));
-                    if verdict::asks(
-                        self.open.method,
-                        &self.complaints[self.asked_at..],
-                        &self.prompt,
-                    ) {
+                    let news = &self.complaints[self.asked_at..];
+                    if verdict::asks(self.open.method, news, &self.prompt) {
                         self.asked_at = self.complaints.len();
                         self.answer()?;
                     }
                 }
-                Err(RecvTimeoutError::Disconnected) => return Err(self.ended()),
+                Ok(Event::End) | Err(RecvTimeoutError::Disconnected) => return Err(self.ended()),
                 Err(RecvTimeoutError::Timeout) => {
                     self.hang_up();
-                    let words = self.complaints.replace(&self.prompt, "").trim().to_owned();
                     let silent = format!("nothing happened for {} s", PATIENCE.as_secs());
-                    let words =
-                        if words.is_empty() { silent } else { format!("{silent}: {words}") };
+                    let words = match self.words() {
+                        words if words.is_empty() => silent,
+                        words => format!("{silent}: {words}"),
+                    };
                     return Err(Trouble::Error(OpenError::Failed(words)));
                 }
             }
@@ -238,10 +278,13 @@ impl<'a> Attempt<'a> {
         let error = match (&self.open.password, self.answered) {
             (Some(password), false) => {
                 self.answered = true;
-                if let Some(input) = &mut self.input {
-                    let _hung_up = input
-                        .write_all(format!("{password}\n").as_bytes())
-                        .and_then(|()| input.flush());
+                let line = format!("{password}\n");
+                match (&mut self.terminal, self.open.method) {
+                    // sudo is told to read its input, terminal or not.
+                    (Some(terminal), BecomeMethod::Doas | BecomeMethod::Su) => {
+                        let _hung_up = terminal.master.write_all(line.as_bytes());
+                    }
+                    _ => self.tell(line.as_bytes()),
                 }
                 return Ok(());
             }
@@ -255,10 +298,20 @@ impl<'a> Attempt<'a> {
     /// Ends a program that waits for input. It may run as root and not be ours to kill, but it sees its input end.
     fn hang_up(&mut self) {
         self.input = None;
+        if let Some(terminal) = &mut self.terminal {
+            // Control-C, which reaches root's programs too.
+            let _closed = terminal.master.write_all(b"\x03");
+        }
         let _not_ours = self.child.kill();
     }
 
     fn ended(&mut self) -> Trouble {
+        // Its last words may come a moment after its output has ended.
+        while let Ok(event) = self.events.recv_timeout(LAST_WORDS) {
+            if let Event::Complaint(bytes) = event {
+                self.complaints.push_str(&String::from_utf8_lossy(&bytes));
+            }
+        }
         let status = self.child.wait();
         if let (Ok(status), Some(folder)) = (&status, self.listener.folder())
             && matches!(status.code(), Some(126 | 127))
@@ -266,21 +319,27 @@ impl<'a> Attempt<'a> {
             return Trouble::Folder(folder.to_owned());
         }
         let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
+        let words = self.words();
+        match verdict::read(self.open.method, &words, &self.shell, &status, self.answered) {
+            Verdict::Error(error) => Trouble::Error(error),
+            Verdict::WantsTerminal => Trouble::Terminal,
+        }
+    }
+
+    /// What was said and may be quoted: no prompts, and no password should a terminal have shown it.
+    fn words(&self) -> String {
         let text =
             format!("{}\n{}", self.complaints.replace(&self.prompt, ""), self.listener.noise());
-        Trouble::Error(match verdict::read(self.open.method, text.trim(), self.script, &status, self.answered) {
-            Verdict::Error(error) => error,
-            Verdict::WantsTerminal => OpenError::Failed(match self.open.method {
-                BecomeMethod::Doas => "doas asks for the password on a terminal only, and there is none: use `permit nopass` in doas.conf, or sudo".to_owned(),
-                _ => "sudo wants a terminal: remove `requiretty` from sudoers, or add `Defaults:USER !requiretty`".to_owned(),
-            }),
-        })
+        match self.open.password.as_deref() {
+            None | Some("") => text.trim().to_owned(),
+            Some(password) => text.trim().replace(password, "•••"),
+        }
     }
 }
 
 impl Voice {
     /// The next message; an error says why there will be none.
-    pub fn next(&mut self) -> Result<FromHelper, String> {
+    pub fn hear(&mut self) -> Result<FromHelper, String> {
         loop {
             match self.decoder.next() {
                 Ok(Some(message)) => return Ok(message),
@@ -294,7 +353,7 @@ impl Voice {
                         self.complaints.push_str(&String::from_utf8_lossy(&bytes));
                     }
                 }
-                Err(_) => {
+                Ok(Event::End) | Err(_) => {
                     let status = self
                         .child
                         .wait()
@@ -310,17 +369,24 @@ fn listen(
     mut from: impl Read + Send + 'static,
     to: SyncSender<Event>,
     event: fn(Vec<u8>) -> Event,
+    last: Option<Event>,
 ) {
     thread::spawn(move || {
         let mut buffer = vec![0; 64 * 1024];
         loop {
             match from.read(&mut buffer) {
-                Ok(0) => return,
-                Ok(count) if to.send(event(buffer[..count].to_vec())).is_err() => return,
-                Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return,
+                // A terminal ends by an error.
+                Ok(0) | Err(_) => break,
+                Ok(count) => {
+                    if to.send(event(buffer[..count].to_vec())).is_err() {
+                        return;
+                    }
+                }
             }
+        }
+        if let Some(last) = last {
+            let _nobody_listens = to.send(last);
         }
     });
 }

@@ -74,7 +74,9 @@ pub fn write_inventory(place: &Place, name: &str, hosts: &[Host]) -> Result<Path
     Ok(path)
 }
 
-/// An inventory with one group for each kind. Its strings are quoted as JSON, which YAML reads alike.
+/// An inventory with one group for each kind, and all of them as `web`, which is what `playbooks/site.yml` is for.
+///
+/// Its strings are quoted as JSON, which YAML reads alike.
 fn inventory_text(place: &Place, hosts: &[Host]) -> Result<String> {
     let quoted = |text: &str| serde_json::to_string(text);
     let mut text = String::from(
@@ -109,6 +111,10 @@ fn inventory_text(place: &Place, hosts: &[Host]) -> Result<String> {
                 host.ipv4
             )?;
         }
+    }
+    text.push_str("    web:\n      children:\n");
+    for kind in Kind::ALL.into_iter().filter(|kind| hosts.iter().any(|host| host.kind == *kind)) {
+        writeln!(text, "        {}:", kind.name())?;
     }
     Ok(text)
 }

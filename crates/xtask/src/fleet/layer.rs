@@ -1,9 +1,10 @@
 //! Writing a layer that is laid over others: its folders must look like theirs, or it would change their modes and owners.
 
-use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, FileTimes, OpenOptions, Permissions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown};
 use std::path::{Component, Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, Result};
 
@@ -67,6 +68,14 @@ impl Layer {
             set(&whole, access)
         };
         make().with_context(|| format!("cannot make `{}`", whole.display()))
+    }
+
+    /// Makes an empty folder at `path` that was last changed long ago.
+    pub fn old_folder(&self, path: &str, access: Access) -> Result<()> {
+        self.folder(path, access)?;
+        let whole = self.dir.join(path);
+        let age = || File::open(&whole)?.set_times(FileTimes::new().set_modified(UNIX_EPOCH));
+        age().with_context(|| format!("cannot set the time of `{}`", whole.display()))
     }
 
     /// Whether a layer below has something at `path`.

@@ -81,6 +81,9 @@ impl Machine {
 
     /// Writes what a host with apt needs to install packages.
     pub fn write_apt(&self, layer: &Layer) -> Result<()> {
+        // Who refreshes package lists that are an hour old goes by the time of this folder, and a host that was just
+        // made would pass for one whose lists are fresh, while it has none.
+        layer.old_folder("var/lib/apt/lists", Access::root(0o755))?;
         layer.file("etc/apt/sources.list.d/debian.sources", &self.sources, Access::root(0o644))?;
         if !self.apt_settings.is_empty() {
             layer.file("etc/apt/apt.conf.d/90network", &self.apt_settings, Access::root(0o644))?;

@@ -215,3 +215,51 @@ fn is_false(value: &bool) -> bool {
 fn some<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::record::story::Story;
+
+    const LINES: &str = r#"
+{"event": "play", "name": "Deploy", "hosts": ["a", "b"]}
+{"event": "task", "name": "Loop", "module": "debug", "handler": false}
+{"event": "item", "host": "a", "status": "ok", "item": null, "msg": null}
+{"event": "item", "host": "a", "status": "changed", "item": 2, "msg": "two"}
+{"event": "result", "host": "a", "status": "changed"}
+{"event": "result", "host": "b", "status": "skipped"}
+{"event": "task", "name": "More", "module": "include_tasks", "handler": true}
+{"event": "include", "host": "a", "file": "one.yml"}
+{"event": "include", "host": "a", "file": "two.yml"}
+"#;
+
+    fn check(recap: &str) -> Result<Value, String> {
+        let story = Story::read(&format!("{}{recap}", LINES.trim_start()));
+        let story = story.map_err(|error| format!("{error:#}"))?;
+        Ok(serde_json::to_value(&story.plays).unwrap())
+    }
+
+    #[test]
+    fn items_go_to_their_task_and_included_files_too() {
+        let recap = "{\"event\": \"recap\", \"host\": \"a\", \"counts\": {\"ok\": 3, \"changed\": 1}}\n\
+                     {\"event\": \"recap\", \"host\": \"b\", \"counts\": {\"skipped\": 1}}\n";
+        let items = json!([{"status": "ok", "item": null, "msg": null}, {"status": "changed", "item": 2, "msg": "two"}]);
+        let expected = json!([{"name": "Deploy", "hosts": ["a", "b"], "tasks": [
+            {"name": "Loop", "module": "debug", "results": [
+                {"host": "a", "status": "changed", "items": items}, {"host": "b", "status": "skipped"}]},
+            {"name": "More", "module": "include_tasks", "handler": true, "results": [
+                {"host": "a", "status": "ok", "included": ["one.yml", "two.yml"]}]},
+        ]}]);
+        assert_eq!(check(recap), Ok(expected));
+    }
+
+    #[test]
+    fn a_result_that_was_missed_is_found_by_the_recap() {
+        let recap =
+            "{\"event\": \"recap\", \"host\": \"a\", \"counts\": {\"ok\": 4, \"changed\": 1}}\n";
+        let error = check(recap).unwrap_err();
+        assert!(error.contains("recap says"), "{error}");
+    }
+}

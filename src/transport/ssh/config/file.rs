@@ -125,11 +125,8 @@ impl Reader<'_> {
             let Some(directive) = words::directive(line).map_err(place)? else { continue };
             match directive.keyword.as_str() {
                 "host" => {
-                    active = outer
-                        && pattern::list_matches(
-                            directive.words.iter().map(String::as_str),
-                            self.host,
-                        )
+                    let patterns = directive.words.iter().map(String::as_str);
+                    active = outer && pattern::list_matches(patterns, self.host);
                 }
                 "match" => {
                     let criteria: Vec<&str> = directive.words.iter().map(String::as_str).collect();

@@ -1,0 +1,12 @@
+//! The program as its users call it: one binary for all tests that start it.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod commands;
+mod history;
+mod listing;
+mod running;
+mod ssh;
+mod sshd;
+mod support;
+mod usage;
