@@ -1,5 +1,6 @@
 //! Filters: one file a family, each with a table of its names.
 
+mod addresses;
 mod attribute;
 mod convert;
 mod escape;
@@ -19,6 +20,7 @@ mod random;
 mod regex;
 mod sets;
 mod sizes;
+mod subnets;
 mod text;
 mod urls;
 mod yaml;
@@ -32,6 +34,7 @@ pub(crate) use products::product;
 /// All filters by name.
 pub(crate) fn all() -> impl Iterator<Item = (&'static str, FilterFn)> {
     [
+        addresses::ALL,
         convert::ALL,
         escape::ALL,
         files::ALL,
@@ -50,6 +53,7 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, FilterFn)> {
         regex::ALL,
         sets::ALL,
         sizes::ALL,
+        subnets::ALL,
         text::ALL,
         urls::ALL,
         yaml::ALL,
