@@ -21,6 +21,7 @@ mod files;
 mod filters;
 mod functions;
 mod glob;
+mod jmespath;
 mod jsontext;
 mod lexer;
 mod lookups;

@@ -16,6 +16,7 @@ mod order;
 mod paths;
 mod pick;
 mod products;
+mod query;
 mod random;
 mod regex;
 mod sets;
@@ -27,7 +28,9 @@ mod yaml;
 
 use crate::template::registry::FilterFn;
 
+pub(crate) use json::parse as parse_json;
 pub(crate) use maps::subelements;
+pub(crate) use numbers::float_from_text;
 pub(crate) use paths::with_home;
 pub(crate) use products::product;
 
@@ -49,6 +52,7 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, FilterFn)> {
         paths::ALL,
         pick::ALL,
         products::ALL,
+        query::ALL,
         random::ALL,
         regex::ALL,
         sets::ALL,
