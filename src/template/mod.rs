@@ -7,6 +7,7 @@
 //! The language is read by `lexer` and `parser` into `ast`, which `eval` runs on values that behave as Python's. Filters,
 //! tests, lookups and methods are tables of functions, one file a family.
 
+mod addresses;
 mod args;
 mod ast;
 mod codec;
@@ -20,6 +21,7 @@ mod files;
 mod filters;
 mod functions;
 mod glob;
+mod jmespath;
 mod jsontext;
 mod lexer;
 mod lookups;

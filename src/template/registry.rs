@@ -62,17 +62,17 @@ static LOOKUPS: LazyLock<HashMap<&str, LookupFn>> = LazyLock::new(|| lookups::al
 
 /// The filter of a name, short or fully qualified.
 pub(crate) fn filter(name: &str) -> Option<FilterFn> {
-    FILTERS.get(short(name)).copied()
+    find(&FILTERS, name)
 }
 
 /// The test of a name, short or fully qualified.
 pub(crate) fn test(name: &str) -> Option<TestFn> {
-    TESTS.get(short(name)).copied()
+    find(&TESTS, name)
 }
 
 /// The lookup of a name, short or fully qualified.
 pub(crate) fn lookup(name: &str) -> Option<LookupFn> {
-    LOOKUPS.get(short(name)).copied()
+    find(&LOOKUPS, name)
 }
 
 /// The names that look like one that nobody knows, the nearest first.
@@ -90,11 +90,26 @@ pub(crate) fn near_lookups(name: &str) -> Vec<&'static str> {
     crate::template::suggest::nearest(name, LOOKUPS.keys().copied())
 }
 
-/// Ansible's own plugins go by their short name too; those of collections are listed under their full name.
-fn short(name: &str) -> &str {
-    name.strip_prefix("ansible.builtin.")
-        .or_else(|| name.strip_prefix("ansible.legacy."))
-        .unwrap_or(name)
+/// Collections whose plugins older content calls by their short names.
+const FORMER_CORE: [&str; 2] = ["ansible.utils.", "community.general."];
+
+/// Ansible's own plugins are listed under their short name, those of collections under their full one.
+fn find<T: Copy>(known: &HashMap<&str, T>, name: &str) -> Option<T> {
+    if let Some(found) = known.get(name) {
+        return Some(*found);
+    }
+    match name.rsplit_once('.') {
+        None => FORMER_CORE
+            .iter()
+            .find_map(|collection| known.get(format!("{collection}{name}").as_str()).copied()),
+        Some(("ansible.builtin" | "ansible.legacy", short)) if !short.contains('.') => {
+            known.get(short).copied()
+        }
+        Some(("ansible.netcommon", short)) => {
+            known.get(format!("ansible.utils.{short}").as_str()).copied()
+        }
+        Some(_) => None,
+    }
 }
 
 #[cfg(test)]

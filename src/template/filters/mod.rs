@@ -1,5 +1,6 @@
 //! Filters: one file a family, each with a table of its names.
 
+mod addresses;
 mod attribute;
 mod convert;
 mod escape;
@@ -15,23 +16,28 @@ mod order;
 mod paths;
 mod pick;
 mod products;
+mod query;
 mod random;
 mod regex;
 mod sets;
 mod sizes;
+mod subnets;
 mod text;
 mod urls;
 mod yaml;
 
 use crate::template::registry::FilterFn;
 
+pub(crate) use json::parse as parse_json;
 pub(crate) use maps::subelements;
+pub(crate) use numbers::float_from_text;
 pub(crate) use paths::with_home;
 pub(crate) use products::product;
 
 /// All filters by name.
 pub(crate) fn all() -> impl Iterator<Item = (&'static str, FilterFn)> {
     [
+        addresses::ALL,
         convert::ALL,
         escape::ALL,
         files::ALL,
@@ -46,10 +52,12 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, FilterFn)> {
         paths::ALL,
         pick::ALL,
         products::ALL,
+        query::ALL,
         random::ALL,
         regex::ALL,
         sets::ALL,
         sizes::ALL,
+        subnets::ALL,
         text::ALL,
         urls::ALL,
         yaml::ALL,

@@ -66,8 +66,13 @@ mod tests {
 
     fn check(filter: &str, a: &[&str], b: &[&str], want: &str) {
         let list = |items: &[&str]| Value::list(items.iter().map(|item| Value::from(*item)));
-        let context = Shared::new(&Engine::default(), std::sync::Arc::new(NoVars), std::sync::Arc::new(NoLookups));
-        let mut machine = Machine::new(context, Origin::Source(crate::source::Source::new("test", "")));
+        let context = Shared::new(
+            &Engine::default(),
+            std::sync::Arc::new(NoVars),
+            std::sync::Arc::new(NoLookups),
+        );
+        let mut machine =
+            Machine::new(context, Origin::Source(crate::source::Source::new("test", "")));
         let (_, run) = ALL.iter().find(|(name, _)| *name == filter).unwrap();
         let given = Given::new(vec![list(a), list(b)], Vec::new());
         assert_eq!(repr(&(run.run)(&mut machine, given).unwrap()).unwrap(), want);
