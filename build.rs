@@ -167,7 +167,11 @@ fn is_installed(target: &str) -> Result<bool> {
 
 /// Small for what is shipped, quickly built for what is being worked on.
 fn profile() -> &'static str {
-    if env::var("PROFILE").is_ok_and(|profile| profile == "release") { "helper" } else { "helper-dev" }
+    if env::var("PROFILE").is_ok_and(|profile| profile == "release") {
+        "helper"
+    } else {
+        "helper-dev"
+    }
 }
 
 fn clean(mut command: Command) -> Command {

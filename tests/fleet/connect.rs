@@ -106,7 +106,7 @@ fn by_an_encrypted_key_and_by_the_agent() {
     let call = project.converge(&["-i", "test", "--yes"]).env("SSH_AUTH_SOCK", &socket);
     let ran = call.run();
     assert!(Command::new("kill").arg(agent.trim()).status().unwrap().success());
-    drop(ran.exits(0));
+    ran.exits(0);
     assert!(host.has("/tmp/reached"));
 }
 

@@ -31,10 +31,14 @@ pub(crate) struct Call {
     terminal: bool,
 }
 
-/// What came of it.
+/// What came of it. Its exit code has to be looked at.
 #[must_use = "look at the exit code with `exits`"]
 #[derive(Debug)]
-pub(crate) struct Ran {
+pub(crate) struct Ran(Seen);
+
+/// What came of it, with the exit code looked at.
+#[derive(Debug)]
+pub(crate) struct Seen {
     words: String,
     code: Option<i32>,
     /// Standard output.
@@ -42,9 +46,6 @@ pub(crate) struct Ran {
     /// Standard error.
     pub(crate) err: String,
 }
-
-/// What came of it, with the exit code looked at.
-pub(crate) type Seen = Ran;
 
 static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| env!("CARGO_BIN_EXE_converge").into());
 
@@ -216,12 +217,6 @@ impl Call {
         self
     }
 
-    /// Runs in another folder.
-    pub(crate) fn folder(mut self, folder: PathBuf) -> Self {
-        self.folder = folder;
-        self
-    }
-
     /// Runs on a terminal, where this is typed.
     pub(crate) fn typing(mut self, input: &str) -> Self {
         self.input = Some(input.to_owned());
@@ -286,21 +281,37 @@ impl Call {
 impl Ran {
     fn new(words: String, output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Self {
+        Self(Seen {
             words,
             code: output.status.code(),
             out: text(&output.stdout),
             err: text(&output.stderr),
-        }
+        })
     }
 
     /// It must have ended with this exit code.
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Seen {
-        assert_eq!(self.code, Some(code), "{self}");
-        self
+        assert_eq!(self.0.code, Some(code), "{}", self.0);
+        self.0
     }
+}
 
+impl std::ops::Deref for Ran {
+    type Target = Seen;
+
+    fn deref(&self) -> &Seen {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for Ran {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl Seen {
     /// It must have said this, on either output.
     #[track_caller]
     pub(crate) fn says(self, text: &str) -> Self {
@@ -335,7 +346,7 @@ impl Ran {
     }
 }
 
-impl std::fmt::Display for Ran {
+impl std::fmt::Display for Seen {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { words, code, out, err } = self;
         write!(formatter, "\n$ {words}\nexit code {code:?}\n--- out\n{out}\n--- err\n{err}")

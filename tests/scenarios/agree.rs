@@ -16,10 +16,10 @@ pub(crate) fn faults(plan: &Story, apply: &Story) -> Vec<String> {
     // Where a task failed or could not be told, what comes after it may be anything.
     let mut blind: BTreeSet<String> = BTreeSet::new();
     for (key, step) in &planned {
-        let unsure = matches!(step.verdict, Verdict::Unknown { .. }) || step.changes.iter().any(|change| change.kind == Kind::Run);
+        let unsure = matches!(step.verdict, Verdict::Unknown { .. })
+            || step.changes.iter().any(|change| change.kind == Kind::Run);
         let found = done.iter().find(|(other, _)| other == key).map(|(_, step)| step);
-        let failed =
-            found.is_some_and(|found| matches!(found.verdict, Verdict::Failed { .. }));
+        let failed = found.is_some_and(|found| matches!(found.verdict, Verdict::Failed { .. }));
         if unsure || (failed && !matches!(step.verdict, Verdict::Failed { .. })) {
             blind.insert(step.host.clone());
             continue;
@@ -33,7 +33,11 @@ pub(crate) fn faults(plan: &Story, apply: &Story) -> Vec<String> {
         let same = found.verdict == step.verdict && found.changes == step.changes;
         if !same && !blind.contains(&step.host) {
             let told = |step: &StepRecord| format!("{:?} {:?}", step.verdict, step.changes);
-            faults.push(format!("{key:?} was planned as {} and done as {}", told(step), told(found)));
+            faults.push(format!(
+                "{key:?} was planned as {} and done as {}",
+                told(step),
+                told(found)
+            ));
         }
     }
     for (key, step) in &done {

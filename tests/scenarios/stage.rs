@@ -136,7 +136,8 @@ impl Stage {
         let root = folder.path().join("project");
         for file in scenario.files() {
             let path = root.join(&file.name);
-            fs::create_dir_all(path.parent().unwrap_or(&root)).map_err(|error| error.to_string())?;
+            fs::create_dir_all(path.parent().unwrap_or(&root))
+                .map_err(|error| error.to_string())?;
             fs::write(path, &file.text).map_err(|error| error.to_string())?;
         }
         let refuse = |diagnostics: &[Diagnostic]| {

@@ -53,7 +53,10 @@ struct Worker {
 
 impl Machines {
     /// Machines that nobody is connected to.
-    pub(crate) fn new(machines: impl IntoIterator<Item = (String, Memory)>, blobs: Arc<Blobs>) -> Self {
+    pub(crate) fn new(
+        machines: impl IntoIterator<Item = (String, Memory)>,
+        blobs: Arc<Blobs>,
+    ) -> Self {
         let machines = machines
             .into_iter()
             .map(|(name, machine)| (name, Arc::new(Mutex::new(Answerer::new(machine)))))

@@ -13,8 +13,11 @@ use converge_host::worker::Worker;
 
 fn main() -> ExitCode {
     let machine = Real::new();
-    let hello =
-        Hello { user: machine.identity.clone(), arch: env::consts::ARCH.to_owned(), pid: std::process::id() };
+    let hello = Hello {
+        user: machine.identity.clone(),
+        arch: env::consts::ARCH.to_owned(),
+        pid: std::process::id(),
+    };
     // Not `Stdout`, which would break every frame in two at its last newline.
     let output = io::stdout().as_fd().try_clone_to_owned().map(File::from);
     match output.and_then(|output| serve::run(io::stdin(), output, hello, Worker::new(machine))) {

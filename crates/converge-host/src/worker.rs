@@ -31,7 +31,8 @@ impl Worker {
 
     fn request(&mut self, request: &Request, line: &Line<'_>) -> Option<Reply> {
         let Ask::Perform { gate, reviewed } = &request.ask else {
-            return self.with_contents(line, |answerer| answerer.answer(&request.ask, &request.call));
+            return self
+                .with_contents(line, |answerer| answerer.answer(&request.ask, &request.call));
         };
         let prepared = self.prepare(&request.call, reviewed.as_deref(), line)?;
         let work = match prepared {
@@ -51,7 +52,12 @@ impl Worker {
         }
     }
 
-    fn prepare(&mut self, call: &Call, reviewed: Option<&[Change]>, line: &Line<'_>) -> Option<Prepared> {
+    fn prepare(
+        &mut self,
+        call: &Call,
+        reviewed: Option<&[Change]>,
+        line: &Line<'_>,
+    ) -> Option<Prepared> {
         self.with_contents(line, |answerer| answerer.prepare(call, reviewed))
     }
 
