@@ -111,12 +111,21 @@ impl Network {
         Ok(())
     }
 
+    /// The hardware address of a host, the same whenever it is plugged in: who spoke to it before would else send to the
+    /// old one for half a minute. The second digit marks it as given by hand, see RFC 9542 section 2.1.
+    fn card(self, index: u16) -> String {
+        let [_, network, high, low] = self.ipv4(index).octets();
+        format!("02:63:76:{network:02x}:{high:02x}:{low:02x}")
+    }
+
     /// Makes a host's namespace and plugs it in.
     pub fn attach(self, index: u16, host: &str) -> Result<()> {
         let namespace = self.namespace(host);
         let cable = self.cable(index);
         ip(&["netns", "add", &namespace])?;
-        ip(&["link", "add", &cable, "type", "veth", "peer", "name", "host0", "netns", &namespace])?;
+        let card = self.card(index);
+        let peer = ["peer", "name", "host0", "address", &card, "netns", &namespace];
+        ip(&[&["link", "add", &cable, "type", "veth"], &peer[..]].concat())?;
         ip(&["link", "set", &cable, "master", &self.bridge(), "up"])?;
         let inside = |args: &[&str]| Run::new("ip").args(["-n", &namespace]).args(args).run();
         inside(&["link", "set", "lo", "up"])?;
