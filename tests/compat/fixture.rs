@@ -21,8 +21,6 @@
 //! `?` marks a condition, `%` a template file with the options of the module `template`; input in double quotes is JSON.
 //! A line `~>` behind the result says what converge gives instead, knowingly: each has a paragraph in `docs/compat.md`.
 
-#![allow(dead_code, reason = "the test and the recorder each use a part of it")]
-
 use serde_json::Value;
 
 /// One file.
