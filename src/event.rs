@@ -152,10 +152,10 @@ impl Event {
                 }
             }
             Self::Unreachable { host, .. } => {
-                recap.entry(host.clone()).or_default().unreachable = 1
+                recap.entry(host.clone()).or_default().unreachable = 1;
             }
             Self::Step(step) if step.item.is_none() => {
-                step.count(recap.entry(step.host.clone()).or_default())
+                step.count(recap.entry(step.host.clone()).or_default());
             }
             Self::Step(_) | Self::Task(_) | Self::Warning(_) => {}
         }

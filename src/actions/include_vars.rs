@@ -96,9 +96,7 @@ fn in_folder(context: &Context<'_>, folder: &str) -> Result<Vec<PathBuf>, Halt> 
         context.files.walk(&root, depth)?.into_iter().filter(|path| wanted(path)).collect();
     if let Some(pattern) = matching {
         let regex = context.eval.finder(&pattern)?;
-        files.retain(|path| {
-            path.file_name().and_then(|name| name.to_str()).is_some_and(|name| regex(name))
-        });
+        files.retain(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(&regex));
     }
     files.sort();
     Ok(files)

@@ -18,7 +18,6 @@ use crate::target::Blobs;
 use crate::template::FileOptions;
 use crate::value::Value;
 use crate::vars::Vars;
-use crate::yaml::Node;
 
 /// What binding a task's arguments needs.
 pub(crate) struct Binder<'a> {
@@ -195,7 +194,7 @@ impl Binder<'_> {
                 "trim_blocks" => syntax.trim_blocks = self.eval.boolean(value)?,
                 "lstrip_blocks" => syntax.lstrip_blocks = self.eval.boolean(value)?,
                 "newline_sequence" => {
-                    how.newline = self.eval.shown(value)?.replace("\\r", "\r").replace("\\n", "\n")
+                    how.newline = self.eval.shown(value)?.replace("\\r", "\r").replace("\\n", "\n");
                 }
                 "block_start_string" => syntax.block_start = self.eval.shown(value)?,
                 "block_end_string" => syntax.block_end = self.eval.shown(value)?,

@@ -19,7 +19,7 @@ impl Walk<'_> {
             match item {
                 TaskItem::Task(task) if self.selected(task, hosts) => self.task(task, hosts, false),
                 TaskItem::Include(include) if self.selected(&include.task, hosts) => {
-                    self.include(include, hosts)
+                    self.include(include, hosts);
                 }
                 TaskItem::Task(_) | TaskItem::Include(_) => {}
                 TaskItem::Block(block) => self.block(block, hosts),

@@ -83,7 +83,7 @@ impl Walk<'_> {
                 let item = self.item(task, host, &vars, None, Vec::new(), &mut prepared);
                 prepared.items.push(item);
             }
-            Ok(Repetition::Items(items)) => self.items_of(task, host, items, &mut prepared),
+            Ok(Repetition::Items(items)) => self.items_of(task, host, &items, &mut prepared),
             Ok(Repetition::Skipped(condition)) => {
                 prepared.looped = false;
                 prepared.items.push(whole(Outcome::skipped(Some(condition))));
@@ -97,7 +97,7 @@ impl Walk<'_> {
         prepared
     }
 
-    fn items_of(&self, task: &Arc<Task>, host: &str, items: Items, prepared: &mut Prepared) {
+    fn items_of(&self, task: &Arc<Task>, host: &str, items: &Items, prepared: &mut Prepared) {
         let total = items.values.len();
         for index in 0..total {
             // A variable that an earlier item set is seen by the next one.

@@ -14,7 +14,7 @@ pub(super) enum Repetition {
     /// It has no loop.
     Once,
     /// Once for each item.
-    Items(Items),
+    Items(Box<Items>),
     /// Not at all: the items can't be had, and a condition that needs none of them does not hold.
     Skipped(String),
 }
@@ -60,13 +60,13 @@ impl Walk<'_> {
         let name =
             |node: &Option<Node>| node.as_ref().map(|node| eval.text(node, vars)).transpose();
         let extended = self.flag(written.control.extended.as_ref(), vars, false)?;
-        Ok(Repetition::Items(Items {
+        Ok(Repetition::Items(Box::new(Items {
             values,
             variable: name(&written.control.loop_var)?.unwrap_or_else(|| "item".to_owned()),
             index: name(&written.control.index_var)?,
             extended,
             written: written.clone(),
-        }))
+        })))
     }
 }
 

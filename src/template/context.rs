@@ -172,7 +172,7 @@ impl Shared {
         }
         RENDERING.with_borrow_mut(|rendering| rendering.push((key, name)));
         let result = render();
-        RENDERING.with_borrow_mut(|rendering| rendering.pop());
+        RENDERING.with_borrow_mut(std::vec::Vec::pop);
         result
     }
 

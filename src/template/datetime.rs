@@ -113,7 +113,7 @@ pub(crate) fn parse(text: &str, format: &str) -> Result<Value, Stop> {
 
 fn print(zoned: &Zoned, format: &str) -> Result<String, Stop> {
     // Python's `%f` always has six digits.
-    let format = format.replace("%f", "%6f").replace("%-", "%-");
+    let format = format.replace("%f", "%6f");
     jiff::fmt::strtime::format(&format, zoned)
         .map_err(|error| Stop::value(format!("`{format}` is no form of a date: {error}")))
 }

@@ -110,7 +110,7 @@ impl Engine {
             }
             Kind::Seq(items) => items.iter().for_each(|item| self.check_into(item, found)),
             Kind::Map(entries) => {
-                entries.iter().for_each(|(_, value)| self.check_into(value, found))
+                entries.iter().for_each(|(_, value)| self.check_into(value, found));
             }
             _ => {}
         }

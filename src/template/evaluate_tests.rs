@@ -67,7 +67,7 @@ fn world() -> Context {
 fn check(text: &str, want: &str) {
     match world().value(&node(text)) {
         Ok(Evaluated::Known(value)) => {
-            assert_eq!(crate::value::repr(&value).unwrap(), want, "{text}")
+            assert_eq!(crate::value::repr(&value).unwrap(), want, "{text}");
         }
         other => panic!("{text}: {other:?}"),
     }
@@ -150,7 +150,7 @@ fn unknown_values_pass_through() {
     ] {
         match world().value(&node(text)).unwrap() {
             Evaluated::Unknown(reasons) => {
-                assert_eq!(reasons[0].reason(), "the output of `id`", "{text}")
+                assert_eq!(reasons[0].reason(), "the output of `id`", "{text}");
             }
             other => panic!("{text}: {other:?}"),
         }
@@ -267,7 +267,7 @@ fn addresses() {
         "['192.24.2.1', 'host.fqdn', '[::1]', '192.168.32.0/24', '[fe80::100]/10', True, '', '[2001:db8:32c:faad::]/64']",
     );
     let one = |value: &str, filter: &str, want: &str| {
-        check(&format!("{{{{ '{value}' | {filter} }}}}"), want)
+        check(&format!("{{{{ '{value}' | {filter} }}}}"), want);
     };
     one("localhost", "ipaddr", "False");
     one("192.0.2.48/24", "ipaddr('host/prefix')", "'192.0.2.48/24'");
@@ -306,7 +306,7 @@ fn addresses() {
 #[test]
 fn subnets() {
     let one = |value: &str, filter: &str, want: &str| {
-        check(&format!("{{{{ '{value}' | {filter} }}}}"), want)
+        check(&format!("{{{{ '{value}' | {filter} }}}}"), want);
     };
     one("192.168.144.5", "ipsubnet", "'192.168.144.5/32'");
     one("192.168.0.0/16", "ipsubnet", "'192.168.0.0/16'");

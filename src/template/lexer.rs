@@ -222,17 +222,14 @@ impl Lexer<'_> {
             let rest = &self.text[self.at..];
             self.at += rest.len() - rest.trim_start().len();
             let rest = &self.text[self.at..];
-            if let (Some(mark), true) = (until, open.is_empty()) {
-                if let Some((length, sign)) = self.closing(rest, mark) {
-                    let kind = if mark == Mark::Block {
-                        TokenKind::BlockEnd
-                    } else {
-                        TokenKind::VariableEnd
-                    };
-                    self.push(kind, self.at..self.at + length);
-                    self.close(self.at + length, sign, mark == Mark::Block);
-                    return Ok(());
-                }
+            if let (Some(mark), true) = (until, open.is_empty())
+                && let Some((length, sign)) = self.closing(rest, mark)
+            {
+                let kind =
+                    if mark == Mark::Block { TokenKind::BlockEnd } else { TokenKind::VariableEnd };
+                self.push(kind, self.at..self.at + length);
+                self.close(self.at + length, sign, mark == Mark::Block);
+                return Ok(());
             }
             let Some(first) = rest.chars().next() else {
                 if let Some((bracket, at)) = open.pop() {

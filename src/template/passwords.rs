@@ -121,9 +121,9 @@ fn md5_crypt(password: &[u8], salt: &[u8]) -> String {
     for round in 0..1000 {
         let mut hash = Md5::new();
         if round & 1 == 1 {
-            hash.update(password)
+            hash.update(password);
         } else {
-            hash.update(digest)
+            hash.update(digest);
         }
         if round % 3 != 0 {
             hash.update(salt);
@@ -132,9 +132,9 @@ fn md5_crypt(password: &[u8], salt: &[u8]) -> String {
             hash.update(password);
         }
         if round & 1 == 1 {
-            hash.update(digest)
+            hash.update(digest);
         } else {
-            hash.update(password)
+            hash.update(password);
         }
         digest = hash.finalize();
     }

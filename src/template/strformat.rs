@@ -254,7 +254,7 @@ impl Spec {
         let Some(separator) = self.grouping else { return digits.to_owned() };
         let mut grouped = String::new();
         for (index, digit) in digits.chars().enumerate() {
-            if index > 0 && (digits.len() - index) % size == 0 {
+            if index > 0 && (digits.len() - index).is_multiple_of(size) {
                 grouped.push(separator);
             }
             grouped.push(digit);

@@ -81,8 +81,8 @@ impl Live {
     pub(super) fn is_true(&self) -> bool {
         match self {
             Self::Undefined(_) | Self::Lazy(_) => false,
-            Self::List(list) => list.len() > 0,
-            Self::Map(map) => map.len() > 0,
+            Self::List(list) => !list.is_empty(),
+            Self::Map(map) => !map.is_empty(),
             Self::Tuple(items) => !items.is_empty(),
             Self::Mapping(mapping) => !mapping.keys().is_empty(),
             Self::Object(_) => true,

@@ -27,9 +27,10 @@ pub use stop::{Fault, FaultKind, Missing, Stop, Undefined};
 pub use unknown::{Unknown, Why};
 
 /// A value. Cheap to clone.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub enum Value {
     /// `None`, YAML's `null`.
+    #[default]
     Null,
     /// `True` or `False`.
     Bool(bool),
@@ -160,7 +161,7 @@ impl Value {
             Self::List(items) => items.iter().for_each(|item| item.collect_unknowns(found)),
             Self::Map(map) => map.values().for_each(|value| value.collect_unknowns(found)),
             Self::Live(Live::Tuple(items)) => {
-                items.iter().for_each(|item| item.collect_unknowns(found))
+                items.iter().for_each(|item| item.collect_unknowns(found));
             }
             _ => {}
         }
@@ -288,12 +289,6 @@ impl<T: Into<Self>> From<Option<T>> for Value {
 impl<T: Into<Self>> FromIterator<T> for Value {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
         Self::List(items.into_iter().map(Into::into).collect())
-    }
-}
-
-impl Default for Value {
-    fn default() -> Self {
-        Self::Null
     }
 }
 

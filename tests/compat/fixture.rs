@@ -25,7 +25,7 @@ use serde_json::Value;
 
 /// One file.
 #[derive(Debug)]
-pub struct Fixture {
+pub(crate) struct Fixture {
     /// Comments and variables as they stand.
     head: String,
     /// Variables that are text of the project.
@@ -38,7 +38,7 @@ pub struct Fixture {
 
 /// One case.
 #[derive(Debug)]
-pub struct Case {
+pub(crate) struct Case {
     /// Where it begins, from 1.
     pub line: usize,
     /// What goes in, as it stands.
@@ -55,7 +55,7 @@ pub struct Case {
 
 /// What sort of text a case is.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A string in YAML.
     Template,
     /// A condition.
@@ -66,7 +66,7 @@ pub enum Kind {
 
 /// What comes of a case.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// A value; what JSON has no form for is marked: `{"$int": "…"}`, `{"$float": "…"}`, `{"$map": [[key, value]]}`.
     Value(Value),
     /// A mistake of a class: `undefined`, `syntax`, `omitted` or `other`.
@@ -75,7 +75,7 @@ pub enum Outcome {
 
 impl Fixture {
     /// Reads a file; a message says what is wrong with it.
-    pub fn parse(source: &str) -> Result<Self, String> {
+    pub(crate) fn parse(source: &str) -> Result<Self, String> {
         let mut fixture =
             Self { head: String::new(), vars: Value::Null, data: Value::Null, cases: Vec::new() };
         let mut lines = source.lines().enumerate().peekable();
@@ -112,7 +112,7 @@ impl Fixture {
     }
 
     /// The file with the results its cases have.
-    pub fn print(&self) -> String {
+    pub(crate) fn print(&self) -> String {
         let mut out = self.head.clone();
         for (index, case) in self.cases.iter().enumerate() {
             if index > 0 {
@@ -165,7 +165,7 @@ impl Outcome {
     }
 
     /// As it stands in a file.
-    pub fn print(&self) -> String {
+    pub(crate) fn print(&self) -> String {
         match self {
             Self::Value(value) => value.to_string(),
             Self::Error(class) => format!("error {class}"),

@@ -151,7 +151,7 @@ pub(crate) fn nth_usable(net: Net, by: i128) -> Option<String> {
 fn peer(net: Net) -> Result<String, Stop> {
     match net.bits() - net.prefix {
         1 => Ok(net.show(net.ip ^ 1)),
-        2 if net.ip % 4 == 0 => Err(Stop::value(format!("`{net}` is the network itself"))),
+        2 if net.ip.is_multiple_of(4) => Err(Stop::value(format!("`{net}` is the network itself"))),
         2 if net.ip % 4 == 3 => Err(Stop::value(format!("`{net}` is the broadcast address"))),
         2 => Ok(net.show(net.ip ^ 3)),
         _ => Err(Stop::value(format!("`{net}` is no point-to-point network"))),

@@ -195,7 +195,7 @@ impl Machine {
                     *bound = Some(
                         crate::template::args::int("slice", &value)
                             .map_err(|stop| stop.at(&part.at))?,
-                    )
+                    );
                 }
             }
         }

@@ -282,7 +282,7 @@ impl Machine {
                 }
                 Stmt::For(body) => self.collect_blocks(&body.body),
                 Stmt::With(_, body) | Stmt::Scope(body) | Stmt::FilterBlock(body, _) => {
-                    self.collect_blocks(body)
+                    self.collect_blocks(body);
                 }
                 _ => {}
             }
@@ -336,7 +336,7 @@ impl Machine {
                     return self.included(&template, &origin, include.with_context, output);
                 }
                 Err(Stop::Fault(fault)) if fault.kind == FaultKind::NotFound => {
-                    missing = Some(Stop::Fault(fault))
+                    missing = Some(Stop::Fault(fault));
                 }
                 Err(stop) => return Err(stop.at(&include.template.at)),
             }

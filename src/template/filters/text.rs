@@ -12,8 +12,8 @@ use crate::value::{Map, Stop, Value, text};
 
 /// The filters of this family.
 pub(super) const ALL: &[(&str, FilterFn)] = &[
-    ("upper", FilterFn::new(|_, given| changed(given, |text| text.to_uppercase()))),
-    ("lower", FilterFn::new(|_, given| changed(given, |text| text.to_lowercase()))),
+    ("upper", FilterFn::new(|_, given| changed(given, str::to_uppercase))),
+    ("lower", FilterFn::new(|_, given| changed(given, str::to_lowercase))),
     ("capitalize", FilterFn::new(|_, given| changed(given, capitalized))),
     ("title", FilterFn::new(|_, given| changed(given, titled))),
     ("string", FilterFn::new(|_, given| changed(given, str::to_owned))),

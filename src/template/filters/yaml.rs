@@ -55,7 +55,7 @@ fn dump(mut given: Given, value: &Value, mut layout: Layout) -> Result<Value, St
             "explicit_end" => layout.explicit_end = option.is_true(),
             "allow_unicode" => layout.unicode = option.is_true(),
             "default_style" => {
-                layout.style = option.as_str().and_then(|style| style.chars().next())
+                layout.style = option.as_str().and_then(|style| style.chars().next());
             }
             "line_break" | "encoding" | "version" | "tags" | "canonical" | "dump_vault_tags"
             | "vault_behavior" => {}

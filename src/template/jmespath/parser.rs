@@ -219,7 +219,7 @@ impl Parser<'_> {
             match self.next() {
                 Some(Token::Op(":")) if colons < 2 => colons += 1,
                 Some(Token::Number(number)) if parts[colons].is_none() => {
-                    parts[colons] = Some(number)
+                    parts[colons] = Some(number);
                 }
                 Some(Token::Op("]")) => break,
                 _ => return Err(self.error("an index is expected")),
@@ -250,9 +250,8 @@ impl Parser<'_> {
     fn map(&mut self) -> Result<Expr, Stop> {
         let mut entries = Vec::new();
         loop {
-            let name = match self.next() {
-                Some(Token::Name(name) | Token::Quoted(name)) => name,
-                _ => return Err(self.error("a name is expected")),
+            let Some(Token::Name(name) | Token::Quoted(name)) = self.next() else {
+                return Err(self.error("a name is expected"));
             };
             self.expect(":")?;
             entries.push((name, self.expression(0)?));

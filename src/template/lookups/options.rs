@@ -20,7 +20,7 @@ impl Term {
         for word in words {
             match word.split_once('=') {
                 Some((name, value)) if known.contains(&name) => {
-                    split.options.push((name.to_owned(), value.to_owned()))
+                    split.options.push((name.to_owned(), value.to_owned()));
                 }
                 _ => split.words.push(word),
             }

@@ -8,8 +8,8 @@ use crate::value::{Stop, Value};
 /// The method of a name.
 pub(super) fn find(name: &str) -> Option<MethodFn> {
     Some(match name {
-        "upper" => |text, given| changed(text, given, |text| text.to_uppercase()),
-        "lower" => |text, given| changed(text, given, |text| text.to_lowercase()),
+        "upper" => |text, given| changed(text, given, str::to_uppercase),
+        "lower" => |text, given| changed(text, given, str::to_lowercase),
         "casefold" => {
             |text, given| changed(text, given, |text| text.to_lowercase().replace('ß', "ss"))
         }

@@ -63,7 +63,7 @@ impl Parser {
             "extends" => Stmt::Extends(self.expression()?),
             "include" => self.include()?,
             "import" => self.import()?,
-            "from" => self.from_import()?,
+            "from" => self.import_from()?,
             "do" => Stmt::Do(self.tuple(&[])?),
             "break" => Stmt::Break,
             "continue" => Stmt::Continue,
@@ -278,7 +278,7 @@ impl Parser {
         Ok(Stmt::Import(template, name, with_context))
     }
 
-    fn from_import(&mut self) -> Result<Stmt, Fault> {
+    fn import_from(&mut self) -> Result<Stmt, Fault> {
         let template = self.expression()?;
         self.expect_name("import")?;
         let mut names = Vec::new();
