@@ -12,6 +12,7 @@ use crate::fleet::{Fleet, Spec};
 use crate::packages;
 use crate::process::Run;
 use crate::say;
+use crate::toolchain;
 
 /// What building converge and looking at its pages needs on this machine.
 const PACKAGES: [&str; 4] = ["curl", "gcc", "git", "libc6-dev"];
@@ -38,6 +39,7 @@ impl Demo {
     /// Shows it.
     pub fn run(&self) -> Result<()> {
         packages::ensure("demo", &PACKAGES)?;
+        toolchain::ensure("demo")?;
         heading("Building converge");
         let built = Run::new("cargo")
             .args(["build", "--release", "--package", "converge"])

@@ -14,3 +14,4 @@ pub mod reference;
 pub mod relay;
 pub mod say;
 pub mod test;
+pub mod toolchain;

@@ -11,6 +11,7 @@ use crate::fleet::{Fleet, Spec};
 use crate::packages;
 use crate::process::Run;
 use crate::say;
+use crate::toolchain;
 
 /// What compiling the project and its tests needs on this machine. The Rust side is in rust-toolchain.toml.
 const PACKAGES: [&str; 6] = ["curl", "gcc", "git", "libc6-dev", "openssh-client", "openssh-server"];
@@ -40,6 +41,7 @@ impl Test {
     /// Runs all steps, also after one that failed, and then says how each went.
     pub fn run(&self) -> Result<()> {
         packages::ensure("test", &PACKAGES)?;
+        toolchain::ensure("test")?;
         let mut outcomes = vec![
             step("format", cargo(&["fmt", "--all", "--check"]))?,
             step(

@@ -27,6 +27,7 @@ use crate::fleet::{Fleet, Spec};
 use crate::packages;
 use crate::process::Run;
 use crate::say;
+use crate::toolchain;
 
 /// What this chore needs on this machine beside what the fleet does.
 const PACKAGES: [&str; 5] = ["gcc", "libc6-dev", "openssh-client", "python3-venv", "time"];
@@ -56,6 +57,7 @@ impl Bench {
     /// Runs it. Results of a whole bench go into `bench/runs`, those of a part of it into `target/bench/runs`.
     pub fn run(&self) -> Result<()> {
         packages::ensure("bench", &PACKAGES)?;
+        toolchain::ensure("bench")?;
         let settings = self.chosen_settings()?;
         let programs = Programs::ready(&self.chosen_tools())?;
         let guard = Guard::start()?;
