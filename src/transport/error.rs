@@ -192,7 +192,7 @@ impl HelperError {
         match self {
             Self::Architecture(_) => vec!["only `raw` and `script` work on such a host".to_owned()],
             Self::NoPlace(_) => vec!["make one of the folders writable and mount it without `noexec`".to_owned()],
-            Self::NotBuilt(_) => vec!["build converge with this helper, or name a folder of helpers by CONVERGE_HELPER_DIR when building".to_owned()],
+            Self::NotBuilt(_) => vec!["build converge with `--release`, which carries every helper, or name a folder of helpers by CONVERGE_HELPER_DIR when building".to_owned()],
             Self::Upload(_) | Self::Silent { .. } | Self::Timeout(_) => Vec::new(),
         }
     }
