@@ -1,5 +1,6 @@
 //! The history on real files.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, UNIX_EPOCH};
 
 use rusqlite::Connection;
@@ -40,6 +41,15 @@ fn keep(history: &History, seconds: u64) -> String {
     records().iter().for_each(|record| writer.read(record));
     writer.finish("failed", 3, &recap(), started + Duration::from_millis(1500)).unwrap();
     writer.id().to_owned()
+}
+
+#[test]
+fn runs_of_the_same_second_have_names_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = History::open(folder.path()).unwrap();
+    let begin = |_| history.begin(&head(), Mode::Check, UNIX_EPOCH).unwrap().id().to_owned();
+    let names: BTreeSet<String> = (0..200).map(begin).collect();
+    assert_eq!(names.len(), 200, "by chance alone, two of so many would have the same");
 }
 
 #[test]

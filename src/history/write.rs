@@ -46,23 +46,33 @@ impl History {
         started: SystemTime,
     ) -> Result<Writer, HistoryError> {
         let started = millis(started);
-        let id = id::new(started, rand::random());
         let commit = head.revision.as_ref().and_then(|revision| revision.commit.as_deref());
-        self.lock()
-            .execute(
-                "INSERT INTO runs (id, started_ms, mode, project, revision, head, converge)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                params![
-                    id,
-                    started,
-                    mode.word(),
-                    head.project,
-                    commit,
-                    json(head),
-                    env!("CARGO_PKG_VERSION")
-                ],
-            )
-            .map_err(self.fail())?;
+        let head_text = json(head);
+        let insert = |id: &str| {
+            self.lock()
+                .execute(
+                    "INSERT INTO runs (id, started_ms, mode, project, revision, head, converge)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING",
+                    params![
+                        id,
+                        started,
+                        mode.word(),
+                        head.project,
+                        commit,
+                        head_text,
+                        env!("CARGO_PKG_VERSION")
+                    ],
+                )
+                .map_err(self.fail())
+        };
+        let random = rand::random();
+        let mut tried = 0;
+        let mut id = id::name(started, random, tried);
+        // Another run may have begun in the same second and got the same name.
+        while insert(&id)? == 0 {
+            tried += 1;
+            id = id::name(started, random, tried);
+        }
         let state = State { next: 0, rows: Vec::new(), error: None };
         Ok(Writer { history: self.clone(), id, state: Mutex::new(state) })
     }
