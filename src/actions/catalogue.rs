@@ -1,13 +1,14 @@
-//! Every module that a task can name: those of hosts, those of the controller, and those that change the list of tasks.
+//! Every module that a task can name: those of hosts, those of the controller, those that change the list of tasks, and those
+//! that only others have.
 
 use converge_host::args::{Arg, Spec};
 use converge_host::modules;
 
-use crate::actions;
+use crate::actions::{self, upstream};
 use crate::playbook::{FreeForm, ModuleInfo, Modules};
 
 /// A module that a task can name.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) enum Known {
     /// It runs on hosts.
     Host(&'static Spec),
@@ -15,6 +16,8 @@ pub(crate) enum Known {
     Action(&'static actions::Action),
     /// It brings other tasks: its name and arguments.
     Include(&'static str, &'static [&'static str]),
+    /// Others publish it: its full name. A host that reaches it fails there.
+    Upstream(String),
 }
 
 const ROLE: &[&str] = &[
@@ -51,38 +54,41 @@ pub(crate) fn find(name: &str) -> Option<Known> {
     if let Some(action) = actions::find(short) {
         return Some(Known::Action(action));
     }
-    modules::find(name).map(|entry| Known::Host(entry.spec))
+    let host = modules::find(name).map(|entry| Known::Host(entry.spec));
+    host.or_else(|| upstream::find(name).map(Known::Upstream))
 }
 
-/// The short names of all.
+/// The short names of all, those that converge has first, and the full names of those that others have.
 pub(crate) fn names() -> Vec<&'static str> {
     let hosts = modules::ALL.iter().map(|entry| entry.spec.name);
     let includes = INCLUDES.iter().map(|(name, _)| *name);
-    hosts.chain(actions::ALL.iter().map(|action| action.name)).chain(includes).collect()
+    let own = hosts.chain(actions::ALL.iter().map(|action| action.name)).chain(includes);
+    own.chain(upstream::names()).collect()
 }
 
 impl Known {
     /// Its name: short where it is one of Ansible's own.
-    pub(crate) fn name(self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::Host(spec) if spec.collection == "ansible.builtin" => spec.name.to_owned(),
             Self::Host(spec) => spec.full_name(),
             Self::Action(action) => action.name.to_owned(),
-            Self::Include(name, _) => name.to_owned(),
+            Self::Include(name, _) => (*name).to_owned(),
+            Self::Upstream(name) => name.clone(),
         }
     }
 
     /// Whether it takes text without a name, as in `command: ls /`.
-    pub(crate) fn takes_text(self) -> bool {
+    pub(crate) fn takes_text(&self) -> bool {
         match self {
             Self::Host(spec) => spec.free_form.is_some(),
             Self::Action(action) => action.free_form.is_some(),
-            Self::Include(..) => true,
+            Self::Include(..) | Self::Upstream(_) => true,
         }
     }
 
     /// Whether it has an argument of this name; and all that it has.
-    pub(crate) fn takes(self, name: &str) -> Result<(), Vec<&'static str>> {
+    pub(crate) fn takes(&self, name: &str) -> Result<(), Vec<&'static str>> {
         let known: Vec<&'static str> = match self {
             Self::Host(spec) => {
                 if spec.find(name).is_some() {
@@ -95,6 +101,7 @@ impl Known {
                 None => return Ok(()),
             },
             Self::Include(_, args) => args.to_vec(),
+            Self::Upstream(_) => return Ok(()),
         };
         if known.contains(&name) || name == "_raw_params" { Ok(()) } else { Err(known) }
     }

@@ -13,6 +13,7 @@ mod meta;
 mod pause;
 mod set_fact;
 mod set_stats;
+pub(crate) mod upstream;
 
 use crate::plan::eval::Eval;
 use crate::plan::files::Files;

@@ -167,7 +167,11 @@ impl Walk<'_> {
             ));
         }
         let Some(entry) = modules::find(task.module()) else {
-            return Err(Halt::new(format!("no module is called `{}`", task.action.name.value)));
+            let name = &task.action.name.value;
+            return Err(Halt::new(match actions::upstream::find(name) {
+                Some(_) => format!("converge does not have the module `{name}` of Ansible"),
+                None => format!("no module is called `{name}`"),
+            }));
         };
         let binder = Binder {
             eval: &self.env.eval,
