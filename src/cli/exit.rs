@@ -14,12 +14,17 @@ pub(crate) enum End {
     Syntax,
     /// Any other reason why nothing was done: no inventory, no such host, an unreadable file.
     Invalid,
+    /// A saved plan that can't be applied any more: something that it rests on has moved, or it was applied already.
+    #[cfg_attr(not(test), expect(dead_code, reason = "saved plans come next"))]
+    Refused,
     /// A task failed, or would fail.
     Failed,
-    /// A host could not be reached; the others are done.
+    /// A host could not be reached or was lost; the others are done.
     Unreachable,
     /// Something would change, and nothing was applied.
     Pending,
+    /// Nothing is known to change, but something may: only applying can tell.
+    Unknown,
     /// Everything was applied.
     Applied,
     /// There was nothing to do.
@@ -50,18 +55,18 @@ impl End {
     fn own_code(self) -> u8 {
         match self {
             Self::Applied | Self::Unchanged | Self::Shown => 0,
-            Self::Fault | Self::Usage | Self::Syntax | Self::Invalid => 1,
+            Self::Fault | Self::Usage | Self::Syntax | Self::Invalid | Self::Failed => 1,
             Self::Pending => 2,
-            Self::Failed => 3,
-            Self::Unreachable => 4,
+            Self::Unreachable | Self::Unknown => 3,
+            Self::Refused => 4,
         }
     }
 
     /// As ansible-core 2.19 was seen to exit.
     fn ansible_code(self) -> u8 {
         match self {
-            Self::Applied | Self::Unchanged | Self::Shown | Self::Pending => 0,
-            Self::Invalid => 1,
+            Self::Applied | Self::Unchanged | Self::Shown | Self::Pending | Self::Unknown => 0,
+            Self::Invalid | Self::Refused => 1,
             Self::Usage | Self::Failed => 2,
             Self::Syntax | Self::Unreachable => 4,
             Self::Fault => 250,
@@ -73,9 +78,11 @@ impl End {
         match self {
             Self::Fault => "fault",
             Self::Usage | Self::Syntax | Self::Invalid => "error",
+            Self::Refused => "refused",
             Self::Failed => "failed",
             Self::Unreachable => "unreachable",
             Self::Pending => "pending",
+            Self::Unknown => "unknown",
             Self::Applied => "applied",
             Self::Unchanged => "unchanged",
             Self::Shown => "shown",
@@ -93,8 +100,10 @@ mod tests {
         assert_eq!(codes(End::Unchanged), (0, 0));
         assert_eq!(codes(End::Applied), (0, 0));
         assert_eq!(codes(End::Pending), (2, 0), "ansible-playbook --check exits with 0");
-        assert_eq!(codes(End::Failed), (3, 2));
-        assert_eq!(codes(End::Unreachable), (4, 4));
+        assert_eq!(codes(End::Unknown), (3, 0));
+        assert_eq!(codes(End::Failed), (1, 2));
+        assert_eq!(codes(End::Unreachable), (3, 4));
+        assert_eq!(codes(End::Refused), (4, 1));
         assert_eq!(codes(End::Usage), (1, 2));
         assert_eq!(codes(End::Syntax), (1, 4));
         assert_eq!(codes(End::Invalid), (1, 1));
@@ -105,5 +114,6 @@ mod tests {
     fn the_worst_counts() {
         assert_eq!([End::Applied, End::Unreachable, End::Failed].iter().min(), Some(&End::Failed));
         assert_eq!([End::Pending, End::Unreachable].iter().min(), Some(&End::Unreachable));
+        assert_eq!([End::Unknown, End::Pending].iter().min(), Some(&End::Pending));
     }
 }

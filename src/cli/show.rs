@@ -129,7 +129,7 @@ fn label(outcome: &str) -> Label {
     match outcome {
         "applied" | "unchanged" => Label::Ok,
         "pending" => Label::Changed,
-        "failed" | "unreachable" | "error" | "fault" => Label::Failed,
+        "failed" | "unreachable" | "refused" | "error" | "fault" => Label::Failed,
         _ => Label::Unknown,
     }
 }

@@ -115,7 +115,7 @@ fn programs_get_json() {
     let run: serde_json::Value =
         serde_json::from_str(&stdout(&project.converge("show last --json"))).unwrap();
     assert_eq!(run["plays"][0]["tasks"][0]["steps"][0]["verdict"], "failed");
-    assert_eq!(run["exit_code"], 3);
+    assert_eq!(run["exit_code"], 1);
 }
 
 #[test]

@@ -223,10 +223,10 @@ const TROUBLE: &str = "\
 ";
 
 #[test]
-fn a_failure_ends_with_3_and_shows_what_the_command_said() {
+fn a_failure_ends_with_1_and_shows_what_the_command_said() {
     let (project, _) = project(TROUBLE);
     let output = project.converge("--yes");
-    assert_eq!(code(&output), 3);
+    assert_eq!(code(&output), 1);
     let text = stdout(&output);
     assert!(text.contains("  stderr:\n    one\n    two\n  at playbooks/site.yml:4:7\n"), "{text}");
     assert!(text.contains("failed=1"), "{text}");
@@ -237,13 +237,13 @@ fn a_failure_ends_with_3_and_shows_what_the_command_said() {
 }
 
 #[test]
-fn a_host_out_of_reach_ends_with_4_and_the_others_are_done() {
+fn a_host_out_of_reach_ends_with_3_and_the_others_are_done() {
     let (project, top) = project(SITE);
     let mut hosts = fs::read_to_string(project.root().join("inventory/local")).unwrap();
     hosts.push_str(&format!("gone ansible_host=127.0.0.1 ansible_port=1 top={}\n", top.display()));
     project.write("inventory/local", &hosts);
     let output = project.converge("--yes");
-    assert_eq!(code(&output), 4, "{}", stderr(&output));
+    assert_eq!(code(&output), 3, "{}", stderr(&output));
     let text = stdout(&output);
     assert!(text.contains("fatal: [gone]: UNREACHABLE!"), "{text}");
     assert!(text.contains("1 host could not be reached"), "{text}");

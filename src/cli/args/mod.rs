@@ -36,11 +36,12 @@ Examples:
 const EXIT_CODES: &str = concat!(
     "Exit codes:\n",
     "  0   the hosts are as the project says: nothing to do, or everything was applied\n",
-    "  1   an error: wrong usage, bad input, or a fault of converge; nothing was applied\n",
+    "  1   an error: wrong usage, bad input, a task that failed or would fail, a fault of converge\n",
     "  2   something would change, and nothing was applied (--check, no consent, nobody to ask)\n",
-    "  3   a task failed, or would fail\n",
-    "  4   a host could not be reached; the others are done\n",
-    "Where several hold, the first of 1, 3, 4, 2 counts. `docs/exit-codes.md` says more."
+    "  3   incomplete: a host could not be reached, or nothing is known to change but something may\n",
+    "  4   a saved plan was refused: what it rests on has moved; nothing was applied\n",
+    "Where several hold, 1 counts first, then 4, an unreachable host, 2, and last what may change.\n",
+    "`docs/exit-codes.md` says more."
 );
 
 /// The whole command line.

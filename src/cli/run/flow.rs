@@ -306,7 +306,11 @@ impl<'a> Flow<'a> {
 
 /// How planning ended.
 fn planned_end(totals: &Totals) -> End {
-    let pending = if totals.pending() { End::Pending } else { End::Unchanged };
+    let pending = match (totals.changes + totals.commands, totals.unknown) {
+        (0, 0) => End::Unchanged,
+        (0, _) => End::Unknown,
+        _ => End::Pending,
+    };
     trouble(totals).unwrap_or(pending)
 }
 
@@ -338,6 +342,8 @@ mod tests {
         assert_eq!((planned_end(&gone), applied_end(&gone)), (End::Unreachable, End::Unreachable));
         let failed = Totals { failed: 1, ..gone };
         assert_eq!((planned_end(&failed), applied_end(&failed)), (End::Failed, End::Failed));
-        assert_eq!(planned_end(&Totals { unknown: 1, ..quiet }), End::Pending);
+        assert_eq!(planned_end(&Totals { unknown: 1, ..quiet }), End::Unknown);
+        assert_eq!(planned_end(&Totals { unknown: 1, ..busy }), End::Pending);
+        assert_eq!(planned_end(&Totals { commands: 1, ..quiet }), End::Pending);
     }
 }
