@@ -14,6 +14,7 @@ pub mod record;
 pub mod redact;
 pub mod report;
 pub mod run;
+pub mod saved;
 pub mod source;
 pub mod target;
 pub mod template;

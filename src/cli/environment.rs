@@ -13,6 +13,8 @@ pub(crate) struct Environment {
     pub(crate) here: PathBuf,
     /// The folder of the history.
     pub(crate) state: Option<PathBuf>,
+    /// The file of the key that plans are sealed with, where it is not that in the state folder.
+    pub(crate) plan_key: Option<PathBuf>,
     /// The time zone that times are told in.
     pub(crate) zone: TimeZone,
 }
@@ -21,6 +23,9 @@ impl Environment {
     /// As it is.
     pub(crate) fn read() -> std::io::Result<Self> {
         let state = history::folder(std::env::var_os("XDG_STATE_HOME"), std::env::var_os("HOME"));
-        Ok(Self { here: std::env::current_dir()?, state, zone: TimeZone::system() })
+        let plan_key = std::env::var_os("CONVERGE_PLAN_KEY_FILE")
+            .filter(|file| !file.is_empty())
+            .map(PathBuf::from);
+        Ok(Self { here: std::env::current_dir()?, state, plan_key, zone: TimeZone::system() })
     }
 }

@@ -15,7 +15,6 @@ pub(crate) enum End {
     /// Any other reason why nothing was done: no inventory, no such host, an unreadable file.
     Invalid,
     /// A saved plan that can't be applied any more: something that it rests on has moved, or it was applied already.
-    #[cfg_attr(not(test), expect(dead_code, reason = "saved plans come next"))]
     Refused,
     /// A task failed, or would fail.
     Failed,

@@ -13,6 +13,7 @@ mod inventory;
 mod options;
 mod project;
 mod run;
+mod saved;
 mod show;
 mod terminal;
 
@@ -21,7 +22,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::cli::args::{ColorArg, Command, Format, RunArgs};
+use crate::cli::args::{ColorArg, Command, Format};
 use crate::cli::environment::Environment;
 use crate::cli::exit::{End, Name};
 use crate::cli::options::Request;
@@ -63,8 +64,10 @@ fn invoke(words: &[OsString], name: Name) -> End {
         }
     };
     match command {
+        Some(Command::Plan(args)) => playbooks(Request::plan(*args), &environment, &redactor),
+        Some(Command::Apply(args)) => run::apply(*args, &environment, &redactor),
         Some(command) => other(command, &environment, redactor),
-        None => playbooks(run, name, &environment, &redactor),
+        None => playbooks(Request::new(run, name), &environment, &redactor),
     }
 }
 
@@ -75,13 +78,7 @@ fn refuse(error: &clap::Error) -> End {
     if error.use_stderr() { End::Usage } else { End::Shown }
 }
 
-fn playbooks(
-    args: RunArgs,
-    name: Name,
-    environment: &Environment,
-    redactor: &Arc<Redactor>,
-) -> End {
-    let request = Request::new(args, name);
+fn playbooks(request: Request, environment: &Environment, redactor: &Arc<Redactor>) -> End {
     let terminal = Terminal::new(Arc::clone(redactor), request.output.color)
         .answer_only(request.output.format == Format::Json);
     run::run(&request, environment, &terminal, redactor)
@@ -97,6 +94,8 @@ fn other(command: Command, environment: &Environment, redactor: Arc<Redactor>) -
     match command {
         Command::History(args) => show::history(&args, environment, &terminal),
         Command::Show(args) => show::show(&args, environment, &terminal),
+        // These run playbooks, and are on their way there.
+        Command::Plan(_) | Command::Apply(_) => End::Fault,
         Command::Doc(args) => doc::doc(args.module.as_deref(), &terminal),
         Command::Completions(args) => completions::completions(args.shell, &terminal),
         Command::Man => completions::man(&terminal).unwrap_or_else(|error| {

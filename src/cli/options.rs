@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::cli::args::{ColorArg, Format, Listing, Means, Method, RunArgs};
+use serde::{Deserialize, Serialize};
+
+use crate::cli::args::{ColorArg, Format, Listing, Means, Method, OutputArgs, PlanArgs, RunArgs};
 use crate::cli::exit::Name;
 
 /// What running playbooks was asked for.
@@ -31,6 +33,8 @@ pub(crate) struct Request {
     pub(crate) force_handlers: bool,
     /// How many hosts at once.
     pub(crate) forks: Option<usize>,
+    /// The file that the plan is saved in.
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// What is to be done.
@@ -40,6 +44,8 @@ pub(crate) enum Goal {
     List(Listing),
     /// Only show what would change.
     Check,
+    /// Show what would change, and save it where a file is named.
+    Plan,
     /// Show what would change, ask, apply.
     Ask,
     /// Apply straight away, without asking.
@@ -49,7 +55,7 @@ pub(crate) enum Goal {
 }
 
 /// Which hosts and tasks.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Selection {
     /// `--limit`.
     pub(crate) limit: Option<String>,
@@ -62,11 +68,12 @@ pub(crate) struct Selection {
 }
 
 /// How hosts are reached.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Connecting {
     /// `--user`.
     pub(crate) user: Option<String>,
     /// Where the password comes from.
+    #[serde(skip)]
     pub(crate) password: Password,
     /// `--private-key`.
     pub(crate) private_key: Option<PathBuf>,
@@ -79,7 +86,7 @@ pub(crate) struct Connecting {
 }
 
 /// How other users are become.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Escalation {
     /// `--become`.
     pub(crate) always: bool,
@@ -88,6 +95,7 @@ pub(crate) struct Escalation {
     /// `--become-method`.
     pub(crate) method: Option<Method>,
     /// Where the password comes from.
+    #[serde(skip)]
     pub(crate) password: Password,
 }
 
@@ -116,6 +124,24 @@ pub(crate) struct Output {
     pub(crate) verbosity: u8,
 }
 
+impl Password {
+    /// Where a password comes from, by the options about it.
+    pub(crate) fn new(ask: bool, file: Option<PathBuf>) -> Self {
+        match (ask, file) {
+            (_, Some(file)) => Self::File(file),
+            (true, None) => Self::Ask,
+            (false, None) => Self::None,
+        }
+    }
+}
+
+impl Output {
+    /// What the options of what is shown mean.
+    pub(crate) fn new(args: &OutputArgs) -> Self {
+        Self { format: args.format, color: args.color, diff: args.diff, verbosity: args.verbose }
+    }
+}
+
 impl Request {
     /// What the options mean. The only place that looks at [`RunArgs`].
     pub(crate) fn new(args: RunArgs, name: Name) -> Self {
@@ -125,11 +151,6 @@ impl Request {
             None if name == Name::AnsiblePlaybook => Goal::Straight,
             None if args.yes => Goal::Yes,
             None => Goal::Ask,
-        };
-        let password = |ask: bool, file: Option<PathBuf>| match (ask, file) {
-            (_, Some(file)) => Password::File(file),
-            (true, None) => Password::Ask,
-            (false, None) => Password::None,
         };
         let connect = args.connect;
         let escalate = args.escalate;
@@ -147,7 +168,7 @@ impl Request {
             },
             connecting: Connecting {
                 user: connect.user,
-                password: password(connect.ask_pass, connect.connection_password_file),
+                password: Password::new(connect.ask_pass, connect.connection_password_file),
                 private_key: connect.private_key,
                 means: connect.connection,
                 timeout: connect.timeout.map(|seconds| Duration::from_secs(seconds.into())),
@@ -161,17 +182,23 @@ impl Request {
                 always: escalate.r#become,
                 user: escalate.become_user,
                 method: escalate.become_method,
-                password: password(escalate.ask_become_pass, escalate.become_password_file),
+                password: Password::new(escalate.ask_become_pass, escalate.become_password_file),
             },
-            output: Output {
-                format: args.output.format,
-                color: args.output.color,
-                diff: args.output.diff,
-                verbosity: args.output.verbose,
-            },
+            output: Output::new(&args.output),
             force_handlers: args.force_handlers,
             forks: args.forks.and_then(|forks| usize::try_from(forks).ok()),
+            out: None,
         }
+    }
+
+    /// What the options of `converge plan` mean.
+    pub(crate) fn plan(args: PlanArgs) -> Self {
+        let request = Self::new(args.run, Name::Converge);
+        let goal = match request.goal {
+            Goal::List(listing) => Goal::List(listing),
+            _ => Goal::Plan,
+        };
+        Self { goal, out: args.out, ..request }
     }
 
     /// The options that a reader of the plan should know of, as they would be typed. Values of variables may be secrets, so
@@ -188,21 +215,22 @@ impl Request {
             option("--skip-tags", &selection.skip_tags.join(","));
         }
         selection.start_at.iter().for_each(|name| option("--start-at-task", name));
-        for vars in &self.extra_vars {
-            let name = vars.split_once('=').map(|(name, _)| name.trim());
-            match name {
-                _ if vars.starts_with('@') => option("--extra-vars", vars),
-                Some(name) if !name.contains(['{', '[', ' ']) => {
-                    option("--extra-vars", &format!("{name}=…"));
-                }
-                _ => option("--extra-vars", "…"),
-            }
-        }
+        self.extra_vars.iter().for_each(|vars| option("--extra-vars", &told_vars(vars)));
         self.connecting.user.iter().for_each(|user| option("--user", user));
         if self.escalation.always {
             told.push("--become".into());
         }
         told
+    }
+}
+
+/// `--extra-vars` as they may be told: a file, or names without values.
+pub(crate) fn told_vars(vars: &str) -> String {
+    let name = vars.split_once('=').map(|(name, _)| name.trim());
+    match name {
+        _ if vars.starts_with('@') => vars.to_owned(),
+        Some(name) if !name.contains(['{', '[', ' ']) => format!("{name}=…"),
+        _ => "…".to_owned(),
     }
 }
 
@@ -216,7 +244,7 @@ mod tests {
     use std::ffi::OsString;
 
     use super::{Goal, Password, Request};
-    use crate::cli::args::{Means, Method, parse, parse_ansible};
+    use crate::cli::args::{Command, Means, Method, parse, parse_ansible};
     use crate::cli::exit::Name;
 
     fn words(line: &str) -> Vec<OsString> {
@@ -233,6 +261,18 @@ mod tests {
         assert_eq!(goal("converge"), Goal::Ask);
         assert_eq!(goal("converge -y"), Goal::Yes);
         assert_eq!(goal("converge -y -C"), Goal::Check);
+        let plan = |line: &str| match parse(&words(line)).unwrap().command {
+            Some(Command::Plan(args)) => Request::plan(*args),
+            other => panic!("{other:?}"),
+        };
+        let saved = plan("converge plan site.yml -i prod -l web -o prod.plan");
+        assert_eq!((saved.goal, saved.out), (Goal::Plan, Some("prod.plan".into())));
+        assert_eq!(
+            (saved.inventory, saved.selection.limit),
+            (vec!["prod".into()], Some("web".into()))
+        );
+        assert_eq!(plan("converge plan").out, None);
+        assert!(matches!(plan("converge plan --list-tags").goal, Goal::List(_)));
         assert!(matches!(goal("converge -C --list-tags"), Goal::List(listing) if listing.tags));
         let straight = parse_ansible(&words("ansible-playbook site.yml")).unwrap();
         assert_eq!(Request::new(straight, Name::AnsiblePlaybook).goal, Goal::Straight);
@@ -296,6 +336,10 @@ mod tests {
             "converge -c telnet",
             "converge -k --connection-password-file x",
             "converge history extra",
+            "converge plan --yes",
+            "converge apply",
+            "converge apply one.plan two.plan",
+            "converge apply one.plan --limit web",
         ] {
             assert!(parse(&words(line)).is_err(), "{line}");
         }

@@ -1,4 +1,4 @@
-//! `converge history` and `converge show`.
+//! `converge history` and `converge show`; files of saved plans are shown by [`saved`].
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
@@ -6,6 +6,7 @@ use jiff::{Timestamp, Zoned};
 use crate::cli::args::{HistoryArgs, ShowArgs};
 use crate::cli::environment::Environment;
 use crate::cli::exit::End;
+use crate::cli::saved;
 use crate::cli::terminal::Terminal;
 use crate::history::{History, HistoryError, Mode, Run, Summary};
 use crate::report::screen::Screen as _;
@@ -34,6 +35,10 @@ pub(crate) fn history(args: &HistoryArgs, environment: &Environment, terminal: &
 
 /// Shows an earlier run again.
 pub(crate) fn show(args: &ShowArgs, environment: &Environment, terminal: &Terminal) -> End {
+    let file = environment.here.join(&args.run);
+    if file.is_file() {
+        return saved::show(&file, args, environment, terminal);
+    }
     let missing = || HistoryError::NoSuchRun { id: args.run.clone() };
     let run = open(environment)
         .and_then(|history| history.ok_or_else(missing))

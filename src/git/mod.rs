@@ -2,6 +2,7 @@
 //!
 //! Only reads: nothing in the repository, not even its index, is written.
 
+mod identity;
 mod revision;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use identity::{has_commit, prefix};
 pub use revision::revision;
 
 /// The state of a project in git.

@@ -1,12 +1,14 @@
 //! What binding asks of templates: values, conditions, files, with Ansible's words for truth.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use converge_host::data::Data;
 use converge_host::stop::Why;
 
 use crate::plan::halt::Halt;
+use crate::project::Inputs;
 use crate::source::Source;
 use crate::template::{Condition, Context, Engine, FileKind, FileOptions, LookupContext};
 use crate::value::{self, Value};
@@ -199,6 +201,8 @@ pub(crate) struct TaskFiles {
     pub(crate) templates: Vec<PathBuf>,
     pub(crate) vars: Vec<PathBuf>,
     pub(crate) playbook: PathBuf,
+    /// Where is noted what was read.
+    pub(crate) inputs: Arc<Inputs>,
     pub(crate) hosts: Arc<dyn Fn(&str) -> Result<Vec<String>, String> + Send + Sync>,
 }
 
@@ -213,6 +217,12 @@ impl LookupContext for TaskFiles {
 
     fn base(&self) -> PathBuf {
         self.playbook.clone()
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let bytes = std::fs::read(path)?;
+        self.inputs.note(path, &bytes);
+        Ok(bytes)
     }
 
     fn hosts(&self, pattern: &str) -> Result<Vec<Arc<str>>, String> {

@@ -12,6 +12,7 @@ use converge_host::blob::{Blob, Tree, TreeEntry, TreeKind};
 
 use crate::plan::halt::Halt;
 use crate::playbook::{Role, Task};
+use crate::project::Inputs;
 use crate::source::Source;
 use crate::yaml::{self, Node};
 
@@ -22,12 +23,14 @@ pub(crate) struct Files {
     root: PathBuf,
     /// The folder of the playbook.
     playbook: PathBuf,
+    /// Where is noted what was read.
+    inputs: Arc<Inputs>,
 }
 
 impl Files {
     /// For the play whose playbook lies in `playbook`.
-    pub(crate) fn new(root: &Path, playbook: &Path) -> Self {
-        Self { root: root.to_path_buf(), playbook: playbook.to_path_buf() }
+    pub(crate) fn new(root: &Path, playbook: &Path, inputs: Arc<Inputs>) -> Self {
+        Self { root: root.to_path_buf(), playbook: playbook.to_path_buf(), inputs }
     }
 
     /// The folder of the playbook.
@@ -85,7 +88,7 @@ impl Files {
 
     /// Reads a text file.
     pub(crate) fn source(&self, path: &Path) -> Result<Arc<Source>, Halt> {
-        let bytes = read(path)?;
+        let bytes = self.read(path)?;
         let text = String::from_utf8(bytes)
             .map_err(|_| Halt::new(format!("`{}` is not UTF-8 text", path.display())))?;
         Ok(Source::new(self.shown(path), text))
@@ -94,7 +97,7 @@ impl Files {
     /// Reads a file or a whole folder to be sent to a host. `name` is as it was written.
     pub(crate) fn tree(&self, path: &Path, name: &str) -> Result<Tree, Halt> {
         let mut entries = Vec::new();
-        collect(path, Path::new(""), &mut entries)?;
+        self.collect(path, Path::new(""), &mut entries)?;
         let last =
             path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         Ok(Tree { name: last, contents_only: name.ends_with('/'), entries })
@@ -119,29 +122,45 @@ impl Files {
     pub(crate) fn shown(&self, path: &Path) -> PathBuf {
         path.strip_prefix(&self.root).unwrap_or(path).to_path_buf()
     }
-}
 
-fn collect(path: &Path, relative: &Path, entries: &mut Vec<TreeEntry>) -> Result<(), Halt> {
-    let top = relative.as_os_str().is_empty();
-    let meta = if top { fs::metadata(path) } else { fs::symlink_metadata(path) };
-    let meta = meta.map_err(|error| unreadable(path, &error))?;
-    let mode = meta.permissions().mode() & 0o7777;
-    let kind = if meta.is_dir() {
-        TreeKind::Dir
-    } else if meta.is_symlink() {
-        TreeKind::Link(fs::read_link(path).map_err(|error| unreadable(path, &error))?)
-    } else {
-        TreeKind::File(Blob::new(read(path)?))
-    };
-    let folder = kind == TreeKind::Dir;
-    entries.push(TreeEntry { path: relative.to_path_buf(), mode, kind });
-    if folder {
-        for (child, _) in children(path)? {
-            let name = child.file_name().map(PathBuf::from).unwrap_or_default();
-            collect(&child, &relative.join(name), entries)?;
-        }
+    /// Where is noted what was read.
+    pub(crate) fn inputs(&self) -> &Arc<Inputs> {
+        &self.inputs
     }
-    Ok(())
+
+    fn collect(
+        &self,
+        path: &Path,
+        relative: &Path,
+        entries: &mut Vec<TreeEntry>,
+    ) -> Result<(), Halt> {
+        let top = relative.as_os_str().is_empty();
+        let meta = if top { fs::metadata(path) } else { fs::symlink_metadata(path) };
+        let meta = meta.map_err(|error| unreadable(path, &error))?;
+        let mode = meta.permissions().mode() & 0o7777;
+        let kind = if meta.is_dir() {
+            TreeKind::Dir
+        } else if meta.is_symlink() {
+            TreeKind::Link(fs::read_link(path).map_err(|error| unreadable(path, &error))?)
+        } else {
+            TreeKind::File(Blob::new(self.read(path)?))
+        };
+        let folder = kind == TreeKind::Dir;
+        entries.push(TreeEntry { path: relative.to_path_buf(), mode, kind });
+        if folder {
+            for (child, _) in children(path)? {
+                let name = child.file_name().map(PathBuf::from).unwrap_or_default();
+                self.collect(&child, &relative.join(name), entries)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&self, path: &Path) -> Result<Vec<u8>, Halt> {
+        let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
+        self.inputs.note(path, &bytes);
+        Ok(bytes)
+    }
 }
 
 fn children(folder: &Path) -> Result<Vec<(PathBuf, fs::Metadata)>, Halt> {
@@ -154,10 +173,6 @@ fn children(folder: &Path) -> Result<Vec<(PathBuf, fs::Metadata)>, Halt> {
     }
     children.sort_by(|(one, _), (other, _)| one.cmp(other));
     Ok(children)
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Halt> {
-    fs::read(path).map_err(|error| unreadable(path, &error))
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Halt {

@@ -27,6 +27,8 @@ pub(crate) struct Outcome {
     pub(crate) planned: bool,
     /// It never ran because something before it failed; nothing of it is shown.
     pub(crate) void: bool,
+    /// The changes have become others than those that were reviewed, and nothing was done.
+    pub(crate) moved: bool,
     /// The host was lost.
     pub(crate) lost: Option<String>,
     /// How long it took.
@@ -79,6 +81,7 @@ impl Outcome {
             Reply::Unknown(why) => Self::unknown(why),
             Reply::Moved { now } => Self {
                 changes: now.clone(),
+                moved: true,
                 ..Self::failed(
                     "the host is no longer as it was when the plan was made; nothing was done here",
                 )
@@ -101,6 +104,12 @@ impl Outcome {
             (_, true) => self.verdict = fail(message),
             (_, false) => {}
         }
+    }
+
+    /// Says why it failed, in place of what was said before.
+    pub(crate) fn explain(&mut self, message: &str) {
+        self.set("msg", message.into());
+        self.verdict = fail(message);
     }
 
     /// The return value `changed`, and the verdict with it.
@@ -142,6 +151,7 @@ impl Outcome {
             warnings: Vec::new(),
             planned: false,
             void: false,
+            moved: false,
             lost: None,
             took: Duration::ZERO,
         }
@@ -213,6 +223,7 @@ pub(crate) fn summary(items: &[Outcome]) -> Outcome {
     Outcome {
         planned: items.iter().any(|item| item.planned),
         void: items.iter().any(|item| item.void),
+        moved: items.iter().any(|item| item.moved),
         lost: items.iter().find_map(|item| item.lost.clone()),
         took: items.iter().map(|item| item.took).sum(),
         ..Outcome::new(verdict, registered(map, changed.into(), failed))

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::diagnostic::Diagnostic;
 use crate::project::files::tidy;
-use crate::project::{Disk, FileKind, Files};
+use crate::project::{Disk, FileKind, Files, Inputs};
 use crate::source::Source;
 use crate::yaml::{self, Node};
 
@@ -26,6 +26,7 @@ pub struct Loader {
     root: PathBuf,
     files: Box<dyn Files>,
     decrypt: Option<Decrypt>,
+    inputs: Arc<Inputs>,
     texts: Mutex<HashMap<PathBuf, Text>>,
     trees: Mutex<HashMap<PathBuf, Option<Node>>>,
 }
@@ -42,6 +43,7 @@ impl Loader {
             root: root.into(),
             files: Box::new(files),
             decrypt: None,
+            inputs: Arc::default(),
             texts: Mutex::default(),
             trees: Mutex::default(),
         }
@@ -60,6 +62,11 @@ impl Loader {
     /// The project's folder.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// What was read so far, by this reader and by those that note it here.
+    pub fn inputs(&self) -> &Arc<Inputs> {
+        &self.inputs
     }
 
     /// What messages call a file.
@@ -130,6 +137,7 @@ impl Loader {
         let refuse =
             |why: String| Diagnostic::error(format!("can't read `{}`: {why}", name.display()));
         let bytes = self.files.read(path).map_err(|error| refuse(error.to_string()))?;
+        self.inputs.note(path, &bytes);
         let text = String::from_utf8(bytes).map_err(|error| {
             refuse(format!("byte {} is not UTF-8 text", error.utf8_error().valid_up_to() + 1))
         })?;

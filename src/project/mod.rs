@@ -3,12 +3,14 @@
 mod config;
 mod files;
 pub mod glob;
+mod inputs;
 mod loader;
 mod root;
 mod vars;
 
 pub use config::{Become, Config};
 pub use files::{Disk, FileKind, Files, Memory};
+pub use inputs::Inputs;
 pub use loader::Loader;
 pub use root::{ROOT_MARKS, find};
 pub use vars::var_files;

@@ -15,6 +15,7 @@ mod story;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 pub(crate) mod testing;
+mod words;
 
 pub use change::{ChangeRecord, Kind};
 pub use clean::clean;
@@ -22,6 +23,7 @@ pub use head::Head;
 pub use recorder::Recorder;
 pub use step::{Lost, PlayRecord, StepRecord, TaskRecord, Verdict};
 pub use story::{Collector, Story, Totals};
+pub use words::words;
 
 /// What stands where `no_log` hides a text.
 pub const HIDDEN: &str = "(hidden by no_log)";

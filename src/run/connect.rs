@@ -1,12 +1,17 @@
 //! Connections of a run: made when a host is needed first, several at once, and kept.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use converge_host::wire::{BecomeMethod, Open, OpenError};
+use base64::Engine as _;
+use converge_host::data::{Data, Map};
+use converge_host::wire::{Ask, BecomeMethod, Call, Open, OpenError, Reply, Request};
 
 use crate::plan::escalation::Escalation;
 use crate::target::{ConnectError, Connector, Endpoint, Target, Watcher};
+
+/// Where systemd keeps what tells this installation from every other; machine-id(5).
+const MACHINE_ID: &str = "/etc/machine-id";
 
 /// The connections of a run.
 pub(crate) struct Connections {
@@ -77,6 +82,31 @@ impl Connections {
             .retain(|(endpoint, _)| endpoint.name != host);
     }
 
+    /// What every host that is connected says that it is: its machine id, where it has one. `number` is the last number that a
+    /// request had.
+    pub(crate) fn machines(&self, number: &mut u64) -> BTreeMap<String, Option<String>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut asked = Vec::new();
+        for (endpoint, line) in known.iter() {
+            let Ok(line) = line else { continue };
+            *number += 1;
+            let args = Map::from([("src".to_owned(), Data::from(MACHINE_ID))]);
+            let call = Call { module: "slurp".into(), args, env: Vec::new() };
+            let request =
+                Request { id: *number, helper: 0, after: Vec::new(), ask: Ask::Preview, call };
+            asked.push((endpoint.name.clone(), line.target.submit(request)));
+        }
+        let mut machines = BTreeMap::new();
+        for (name, ticket) in asked {
+            let machine = match &*ticket.wait() {
+                Reply::Done(done) => machine_id(&done.results),
+                _ => None,
+            };
+            machines.entry(name).or_insert(machine);
+        }
+        machines
+    }
+
     /// Every host forgets what was planned.
     pub(crate) fn reset(&self) {
         for (_, line) in self.known.lock().unwrap_or_else(PoisonError::into_inner).iter() {
@@ -131,6 +161,15 @@ pub(crate) fn explain(error: &OpenError, escalation: &Escalation) -> String {
         OpenError::NoSuchUser => format!("there is no user `{user}` to become"),
         OpenError::Failed(why) => format!("cannot become `{user}`: {why}"),
     }
+}
+
+/// The id in what `slurp` gives back.
+fn machine_id(results: &Map) -> Option<String> {
+    let Some(Data::Str(content)) = results.get("content") else { return None };
+    let bytes = base64::engine::general_purpose::STANDARD.decode(content).ok()?;
+    let text = String::from_utf8(bytes).ok()?.trim().to_owned();
+    // Until the first boot is through, there is only a word that says so.
+    (text.len() == 32).then_some(text)
 }
 
 fn crashed() -> ConnectError {

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use converge_host::change::{Before, Change};
+use converge_host::change::{Before, Change, FileChange};
+use converge_host::stop::Why;
 
 use crate::event::{Event, Step, Verdict};
 use crate::plan::outcome::Outcome;
 use crate::run::hosts::Status;
 use crate::run::pending::{Pending, PendingItem};
+use crate::run::reviewed::Planned;
 use crate::run::walk::{End, Walk};
 use crate::value::{Map, Value};
 
@@ -44,7 +46,10 @@ impl Walk<'_> {
         self.tell_steps(pending);
         self.note_facts(pending);
         self.note_notifications(pending, whole);
-        if whole.is_failed() && !pending.ignore_errors {
+        if whole.moved {
+            self.set_status(&pending.host, Status::Stopped);
+            self.env.fail(&pending.host);
+        } else if whole.is_failed() && !pending.ignore_errors {
             self.fail_host(pending, whole);
         }
     }
@@ -68,18 +73,14 @@ impl Walk<'_> {
         self.tell(&Event::Step(whole));
     }
 
-    /// Keeps what was planned, where all of it was seen through, so that applying can be held to it.
+    /// Keeps what was planned, and whether all of it was seen through, so that applying can be held to it.
     fn note_planned(&mut self, pending: &Pending, item: &PendingItem, outcome: &Outcome) {
-        let key = self.counters.occurrences.next(
-            &pending.info.place,
-            &pending.host,
-            item.label.as_deref(),
-        );
-        let known = matches!(outcome.verdict, Verdict::Ok | Verdict::Changed)
-            && outcome.changes.iter().all(seen_through);
-        if known && outcome.planned && item.partly.is_none() {
-            self.planned.insert(key, outcome.changes.clone());
-        }
+        let open = match &outcome.verdict {
+            Verdict::Unknown(why) => Some(why.clone()),
+            _ => item.partly.clone().or_else(|| outcome.changes.iter().find_map(unseen)),
+        };
+        let planned = Planned { changes: outcome.changes.clone(), open, hidden: pending.hidden };
+        self.planned.insert(item.key.clone(), planned);
     }
 
     /// Facts that a host told are its variables from now on.
@@ -116,7 +117,12 @@ impl Walk<'_> {
             let Some(state) = self.hosts.get_mut(&pending.host) else { continue };
             for name in names.into_iter().filter(|name| !name.is_empty()) {
                 match &maybe {
-                    None if !state.notified.contains(&name) => state.notified.push(name),
+                    None if !state.notified.contains(&name) => {
+                        if pending.open {
+                            state.notified_openly.push(name.clone());
+                        }
+                        state.notified.push(name);
+                    }
                     Some(why) => state.maybe_notified.push((name, why.clone())),
                     None => {}
                 }
@@ -158,8 +164,8 @@ fn step(
 ) -> Step {
     let mut verdict = outcome.verdict.clone();
     if let Verdict::Failed { ignored, rescued, .. } = &mut verdict {
-        *ignored = pending.ignore_errors;
-        *rescued = pending.rescuable && !pending.ignore_errors;
+        *ignored = pending.ignore_errors && !outcome.moved;
+        *rescued = pending.rescuable && !pending.ignore_errors && !outcome.moved;
     }
     Step {
         task: Arc::clone(&pending.info),
@@ -177,12 +183,12 @@ fn step(
     }
 }
 
-/// Whether applying must find exactly this change.
-fn seen_through(change: &Change) -> bool {
+/// Why applying need not find exactly this change.
+fn unseen(change: &Change) -> Option<Why> {
     match change {
-        Change::File(change) => !matches!(change.before, Before::Unknown(_)),
-        Change::Unit(change) => change.unknown.is_none(),
-        _ => true,
+        Change::File(FileChange { before: Before::Unknown(why), .. }) => Some(why.clone()),
+        Change::Unit(change) => change.unknown.clone(),
+        _ => None,
     }
 }
 

@@ -186,7 +186,7 @@ impl Env {
 impl PlayEnv {
     /// The surroundings of a play.
     pub(crate) fn new(
-        root: &Path,
+        env: &Env,
         play: Arc<Play>,
         name: String,
         all_hosts: Vec<String>,
@@ -194,7 +194,7 @@ impl PlayEnv {
     ) -> Self {
         let roles = play.role_runs().iter().map(|run| Arc::clone(&run.role)).collect();
         Self {
-            files: Files::new(root, &play.folder),
+            files: Files::new(&env.root, &play.folder, Arc::clone(env.loader.inputs())),
             play,
             name,
             all_hosts,

@@ -65,7 +65,9 @@ impl Walk<'_> {
                 self.env.clear_failed();
                 let all: Vec<String> = self.hosts.keys().cloned().collect();
                 for host in all {
-                    if self.hosts.get(&host).is_some_and(|state| state.status != Status::Ended) {
+                    if self.hosts.get(&host).is_some_and(|state| {
+                        !matches!(state.status, Status::Ended | Status::Stopped)
+                    }) {
                         self.set_status(&host, Status::Active);
                     }
                 }

@@ -37,11 +37,15 @@ impl Walk<'_> {
         let Some(handler) = head(item) else { return false };
         let mut notified = Vec::new();
         let mut maybe: Vec<(String, Why)> = Vec::new();
+        let around = self.loosened.len();
         for host in self.active(hosts) {
             let vars = self.task_vars(&host, handler);
             let names = self.names_of(handler, &vars);
             let Some(state) = self.hosts.get_mut(&host) else { continue };
             if state.notified.iter().any(|name| names.contains(name)) {
+                if state.notified_openly.iter().any(|name| names.contains(name)) {
+                    self.loosened.push(host.clone());
+                }
                 notified.push(host);
             } else if let Some((_, why)) =
                 state.maybe_notified.iter().find(|(name, _)| names.contains(name))
@@ -56,6 +60,7 @@ impl Walk<'_> {
         if !notified.is_empty() {
             self.run_handler(item, &notified);
         }
+        self.loosened.truncate(around);
         for (host, why) in maybe {
             self.maybe_handler(handler, &host, &why);
         }
@@ -123,6 +128,7 @@ impl Walk<'_> {
     fn maybe_handler(&mut self, handler: &Arc<Task>, host: &str, why: &Why) {
         let vars = self.task_vars(host, handler);
         let info = self.info(handler, &vars, true);
+        let key = self.counters.occurrences.next(&info.place, host, None);
         let mut pending =
             Pending::new(info, Arc::clone(handler), host.to_owned(), Arc::clone(&self.env.eval));
         pending.items.push(PendingItem {
@@ -131,6 +137,8 @@ impl Walk<'_> {
             extra: Vec::new(),
             delegated: None,
             partly: None,
+            key,
+            reviewed: None,
             answer: Answer::Here(Box::new(Outcome::unknown(why))),
         });
         self.queue.push_back(Arc::new(pending));

@@ -17,6 +17,8 @@ pub(crate) struct HostState {
     pub(crate) chain: Vec<u64>,
     /// Handlers that were notified, by the words of the notification, in order.
     pub(crate) notified: Vec<String>,
+    /// Those of them that were notified by what the plan had left open.
+    pub(crate) notified_openly: Vec<String>,
     /// Handlers that may be notified, and why that can't be told; only while planning.
     pub(crate) maybe_notified: Vec<(String, Why)>,
     /// The task that failed last and its result, for a `rescue`.
@@ -39,6 +41,8 @@ pub(crate) enum Status {
     Unreachable,
     /// `meta` ended the play for it.
     Ended,
+    /// Reality left the plan: neither `rescue` nor `always` does anything more to it.
+    Stopped,
 }
 
 /// The variables that a host got while running: seen by every host through `hostvars`.

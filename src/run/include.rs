@@ -98,13 +98,9 @@ impl Walk<'_> {
         let rounds: Vec<(Vars, Vec<(String, Value)>)> = match self.repeat(task, &vars) {
             Ok(Repetition::Once) => vec![(vars.clone(), Vec::new())],
             Ok(Repetition::Skipped(condition)) => {
-                return self.tell_include(
-                    task,
-                    info,
-                    host,
-                    &vars,
-                    Outcome::skipped(Some(condition)),
-                );
+                let outcome = Outcome::skipped(Some(condition));
+                self.tell_include(task, info, host, &vars, outcome);
+                return;
             }
             Ok(Repetition::Items(items)) => (0..items.values.len())
                 .map(|index| {
@@ -114,7 +110,8 @@ impl Walk<'_> {
                 .collect(),
             Err(stop) => {
                 let outcome = self.stopped(&stop);
-                return self.tell_include(task, info, host, &vars, outcome);
+                self.tell_include(task, info, host, &vars, outcome);
+                return;
             }
         };
         for (vars, extra) in rounds {
@@ -129,7 +126,9 @@ impl Walk<'_> {
             };
             match what {
                 Ok(what) => self.join(batches, what, host, extra),
-                Err(outcome) => self.tell_include(task, info, host, &vars, outcome),
+                Err(outcome) => {
+                    self.tell_include(task, info, host, &vars, outcome);
+                }
             }
         }
     }
@@ -180,16 +179,20 @@ impl Walk<'_> {
                 return self.sync();
             }
         };
+        let around = self.loosened.len();
         for host in self.active(&batch.hosts) {
             let vars = self.task_vars(&host, task);
             let mut results = Map::new();
             let (Wanted::Tasks(name) | Wanted::Role(RoleNames { name, .. })) = &batch.what;
             results.insert("include".into(), name.as_str().into());
-            self.tell_include(task, info, &host, &vars, Outcome::local(false, results));
+            if self.tell_include(task, info, &host, &vars, Outcome::local(false, results)) {
+                self.loosened.push(host);
+            }
         }
         self.frames.push(batch.frames);
         self.items(&items, &batch.hosts);
         self.frames.pop();
+        self.loosened.truncate(around);
     }
 
     /// Reads what is included.
@@ -212,7 +215,7 @@ impl Walk<'_> {
         if errors.is_empty() { Ok(items) } else { Err(errors.join("\n")) }
     }
 
-    /// The include itself is a step that can be seen and registered.
+    /// The include itself is a step that can be seen and registered. Says whether the plan left open what it brings.
     fn tell_include(
         &mut self,
         task: &Arc<Task>,
@@ -220,7 +223,9 @@ impl Walk<'_> {
         host: &str,
         vars: &Vars,
         outcome: Outcome,
-    ) {
+    ) -> bool {
+        let key = self.counters.occurrences.next(&info.place, host, None);
+        let open = self.is_open(&key);
         let mut pending = Pending::new(
             Arc::clone(info),
             Arc::clone(task),
@@ -236,9 +241,12 @@ impl Walk<'_> {
             extra: Vec::new(),
             delegated: None,
             partly: None,
+            key,
+            reviewed: None,
             answer: Answer::Here(Box::new(outcome)),
         });
         self.queue.push_back(Arc::new(pending));
         self.drain(false);
+        open
     }
 }

@@ -6,6 +6,7 @@
 
 mod check;
 mod connect;
+mod deviation;
 mod drain;
 mod env;
 mod flow;
@@ -20,12 +21,13 @@ mod pending;
 mod play;
 mod prepare;
 mod repeat;
+mod reviewed;
 mod scope;
 pub(crate) mod tags;
 mod task;
 mod walk;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -40,12 +42,14 @@ use crate::run::env::{Env, PlayEnv};
 use crate::run::gate::Gate;
 use crate::run::walk::{Counters, End, Walk};
 use crate::template::{Engine, Options as Strictness};
+use crate::value::Value;
 use crate::vars::{Layer, Origin};
 
 pub use crate::actions::catalogue::Catalogue;
 pub use check::check;
 pub use env::Given;
-pub use mode::{Mode, Reviewed};
+pub use mode::Mode;
+pub use reviewed::{Key, Planned, Reviewed};
 
 /// A project, its hosts and the connections to them: planned and applied with these.
 pub struct Session {
@@ -106,14 +110,33 @@ impl Session {
         Ok((all, diagnostics))
     }
 
+    /// What each host that was connected to says that it is, by its name in the inventory: the machine id of systemd, where
+    /// it has one. Must not be called during a walk.
+    pub fn machines(&self) -> BTreeMap<String, Option<String>> {
+        // What a task would change there is not asked.
+        self.connections.reset();
+        let mut number = self.env.next_requests();
+        let machines = self.connections.machines(&mut number);
+        self.env.used_requests(number);
+        machines
+    }
+
+    /// The answers to `vars_prompt`.
+    pub fn answers(&self) -> &[(String, Value)] {
+        &self.env.options.answers
+    }
+
     /// Walks the playbook. `listener` hears what happens, in order.
     pub fn walk(&self, mode: Mode, listener: &dyn Listener) -> Result<Ended, Diagnostic> {
         self.connections.reset();
         self.env.begin();
+        for host in mode.reviewed().into_iter().flat_map(Reviewed::left_out) {
+            self.env.fail(host);
+        }
         let Some(first) = self.playbook.plays.first() else { return Ok(Ended::default()) };
         let mut walk = Walk {
             play: Arc::new(PlayEnv::new(
-                &self.env.root,
+                &self.env,
                 Arc::new(first.clone()),
                 String::new(),
                 Vec::new(),
@@ -131,6 +154,7 @@ impl Session {
             rescues: 0,
             gated: false,
             ended: None,
+            loosened: Vec::new(),
             handlers: Vec::new(),
             start_at: self.env.options.start_at.clone(),
             counters: Counters { request: self.env.next_requests(), ..Counters::default() },

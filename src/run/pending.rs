@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use converge_host::change::Change;
 use converge_host::stop::Why;
 
 use crate::event::TaskInfo;
@@ -9,6 +10,8 @@ use crate::plan::eval::Eval;
 use crate::plan::halt::Halt;
 use crate::plan::outcome::{self, Outcome};
 use crate::playbook::Task;
+use crate::run::deviation;
+use crate::run::reviewed::Key;
 use crate::target::Ticket;
 use crate::value::Value;
 use crate::vars::Vars;
@@ -38,6 +41,8 @@ pub(crate) struct Pending {
     pub(crate) diff: bool,
     /// Hosts that share the result, of a task that runs once for all.
     pub(crate) shared_with: Vec<String>,
+    /// The plan left open what it does.
+    pub(crate) open: bool,
     /// Evaluates conditions about the result.
     pub(crate) eval: Arc<Eval>,
     outcomes: OnceLock<(Vec<Outcome>, Outcome)>,
@@ -55,6 +60,10 @@ pub(crate) struct PendingItem {
     pub(crate) delegated: Option<String>,
     /// Why parts of a file that it renders can't be known.
     pub(crate) partly: Option<Why>,
+    /// Which step of the plan it is.
+    pub(crate) key: Key,
+    /// What it is held to; none where anything may come out.
+    pub(crate) reviewed: Option<Vec<Change>>,
     /// The answer.
     pub(crate) answer: Answer,
 }
@@ -82,6 +91,7 @@ impl Pending {
             hidden: false,
             diff: true,
             shared_with: Vec::new(),
+            open: false,
             eval,
             outcomes: OnceLock::new(),
         }
@@ -123,6 +133,13 @@ impl Pending {
             Answer::Here(outcome) => outcome.as_ref().clone(),
             Answer::Coming(ticket, planned) => Outcome::from_reply(&ticket.wait(), *planned),
         };
+        if outcome.moved {
+            let planned = item.reviewed.as_deref().unwrap_or_default();
+            let message = deviation::told(planned, &outcome.changes, self.hidden);
+            // What it would have changed did not happen.
+            outcome.changes.clear();
+            outcome.explain(&message);
+        }
         judge(&self.task, &self.eval, &item.vars, &mut outcome);
         if let (Some(why), true) = (&item.partly, outcome.planned) {
             outcome.warnings.push(format!("marked parts of the content depend on {why}"));
@@ -141,6 +158,7 @@ pub(crate) fn judge(task: &Task, eval: &Eval, vars: &Vars, outcome: &mut Outcome
     use crate::plan::eval::Truth;
 
     if outcome.void
+        || outcome.moved
         || outcome.lost.is_some()
         || matches!(outcome.verdict, Verdict::Skipped { .. } | Verdict::Unknown(_))
     {

@@ -122,8 +122,7 @@ impl Walk<'_> {
             .cloned();
         let layer =
             layer(Origin::Play, &vars.collect::<Vec<_>>()).and_values(answers.iter().cloned());
-        self.play =
-            Arc::new(PlayEnv::new(&self.env.root, Arc::clone(play), name, hosts.clone(), layer));
+        self.play = Arc::new(PlayEnv::new(&self.env, Arc::clone(play), name, hosts.clone(), layer));
         self.handlers.clone_from(&play.handlers);
         self.ended = None;
         let batches =
@@ -170,7 +169,7 @@ impl Walk<'_> {
             self.end_section(hosts, force);
         }
         for (host, state) in &self.hosts {
-            if matches!(state.status, Status::Failed | Status::Unreachable) {
+            if matches!(state.status, Status::Failed | Status::Unreachable | Status::Stopped) {
                 self.env.fail(host);
             }
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use converge_host::change::Change;
 use converge_host::stop::Why;
 use converge_host::wire::{OpenError, Request as Wire};
 
@@ -13,9 +14,10 @@ use crate::plan::eval::Truth;
 use crate::plan::outcome::Outcome;
 use crate::playbook::Task;
 use crate::run::connect::{Line, explain};
-use crate::run::mode::{self, Mode, Nature};
+use crate::run::mode::{self, Nature};
 use crate::run::pending::{Answer, Pending, PendingItem, judge};
 use crate::run::prepare::{Prepared, PreparedItem, Request, What};
+use crate::run::reviewed::{Bound, Key};
 use crate::run::walk::Walk;
 use crate::target::Ticket;
 use crate::vars::Var;
@@ -73,6 +75,9 @@ impl Walk<'_> {
         let applies = !self.mode.plans();
         FACTS.contains(&task.module())
             || (applies && task.failed_when.is_some())
+            // What was sent ahead must not be done on a host that has left the plan, whatever a failure means there.
+            || (self.mode.reviewed().is_some()
+                && task.scope.nearest(|own| &own.ignore_errors).is_some())
             || (applies && task.scope.nearest(|own| &own.delegate_to).is_some())
             || (applies && task.scope.nearest(|own| &own.any_errors_fatal).is_some())
             || (applies && self.play.play.max_fail_percentage.is_some())
@@ -101,6 +106,13 @@ impl Walk<'_> {
         let mut chain = Vec::new();
         for PreparedItem { label, vars, extra, delegated, what, flow } in one.items {
             flows.extend(flow);
+            let key = self.counters.occurrences.next(&info.place, &one.host, label.as_deref());
+            pending.open |= self.is_open(&key);
+            let nature = match &what {
+                What::Call(request) => request.nature,
+                What::Here(_) => Nature::Normal,
+            };
+            let reviewed = self.held_to(&key, nature);
             let partly = match &what {
                 What::Call(request) => request.bound.partly.clone(),
                 What::Here(_) => None,
@@ -109,14 +121,24 @@ impl Walk<'_> {
                 What::Here(outcome) => Answer::Here(outcome),
                 What::Call(request) if !task.until.is_empty() && !self.mode.plans() => {
                     self.sync();
-                    Answer::Here(Box::new(self.until(task, &one.host, &vars, &request)))
+                    let outcome = self.until(task, &one.host, &vars, &request, reviewed.as_ref());
+                    Answer::Here(Box::new(outcome))
                 }
                 What::Call(request) => {
-                    let key = self.review_key(info, &one.host, label.as_deref());
-                    self.submit(&one.host, &request, delegated.is_some(), key, &mut chain)
+                    let held_to = reviewed.clone();
+                    self.submit(&one.host, &request, delegated.is_some(), held_to, &mut chain)
                 }
             };
-            pending.items.push(PendingItem { label, vars, extra, delegated, partly, answer });
+            pending.items.push(PendingItem {
+                label,
+                vars,
+                extra,
+                delegated,
+                partly,
+                key,
+                reviewed,
+                answer,
+            });
         }
         // Whether a task with `failed_when` failed is decided here, not on the host.
         if !pending.ignore_errors
@@ -139,16 +161,15 @@ impl Walk<'_> {
         flows
     }
 
-    /// What was approved for a step, where somebody was asked.
-    fn review_key(
-        &mut self,
-        info: &TaskInfo,
-        host: &str,
-        item: Option<&str>,
-    ) -> Option<Vec<converge_host::change::Change>> {
-        let Mode::Apply { reviewed: Some(reviewed) } = &self.mode else { return None };
-        let key = self.counters.occurrences.next(&info.place, host, item);
-        reviewed.get(&key).cloned()
+    /// What was approved for a step, where somebody was asked; nothing of a step that the plan does not know. What only looks is
+    /// held to nothing.
+    fn held_to(&self, key: &Key, nature: Nature) -> Option<Vec<Change>> {
+        let reviewed = self.mode.reviewed()?;
+        match reviewed.bound(key) {
+            _ if nature != Nature::Normal || self.is_open(key) => None,
+            Bound::Exactly(changes) => Some(changes.to_vec()),
+            Bound::Open | Bound::Unplanned => Some(Vec::new()),
+        }
     }
 
     fn submit(
@@ -156,7 +177,7 @@ impl Walk<'_> {
         host: &str,
         request: &Request,
         elsewhere: bool,
-        reviewed: Option<Vec<converge_host::change::Change>>,
+        reviewed: Option<Vec<Change>>,
         chain: &mut Vec<u64>,
     ) -> Answer {
         let line = match self.line(request) {
@@ -188,7 +209,7 @@ impl Walk<'_> {
         request: &Request,
         helper: u32,
         after: Vec<u64>,
-        reviewed: Option<Vec<converge_host::change::Change>>,
+        reviewed: Option<Vec<Change>>,
     ) -> (Ticket, u64) {
         self.counters.request += 1;
         let id = self.counters.request;
@@ -237,6 +258,7 @@ impl Walk<'_> {
         host: &str,
         vars: &crate::vars::Vars,
         request: &Request,
+        reviewed: Option<&Vec<Change>>,
     ) -> Outcome {
         let eval = Arc::clone(&self.env.eval);
         let number = |node: Option<&crate::yaml::Node>, default: i64| {
@@ -252,10 +274,10 @@ impl Walk<'_> {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let mut outcome = self.attempt(host, request);
+            let mut outcome = self.attempt(host, request, reviewed);
             judge(task, &eval, vars, &mut outcome);
             outcome.set("attempts", attempt.into());
-            if outcome.void || outcome.lost.is_some() {
+            if outcome.void || outcome.moved || outcome.lost.is_some() {
                 return outcome;
             }
             let vars = match &task.register {
@@ -280,9 +302,14 @@ impl Walk<'_> {
         }
     }
 
-    fn attempt(&mut self, host: &str, request: &Request) -> Outcome {
+    fn attempt(
+        &mut self,
+        host: &str,
+        request: &Request,
+        reviewed: Option<&Vec<Change>>,
+    ) -> Outcome {
         let mut chain = Vec::new();
-        match self.submit(host, request, false, None, &mut chain) {
+        match self.submit(host, request, false, reviewed.cloned(), &mut chain) {
             Answer::Here(outcome) => *outcome,
             Answer::Coming(ticket, planned) => Outcome::from_reply(&ticket.wait(), planned),
         }

@@ -15,8 +15,9 @@ use crate::run::env::{Env, PlayEnv};
 use crate::run::gate::{Gate, Turn};
 use crate::run::hosts::{HostState, Status};
 use crate::run::magic;
-use crate::run::mode::{Mode, Occurrences, Reviewed};
+use crate::run::mode::Mode;
 use crate::run::pending::Pending;
+use crate::run::reviewed::{Bound, Key, Occurrences, Reviewed};
 use crate::run::scope;
 use crate::template::LookupContext;
 use crate::value::Value;
@@ -46,6 +47,9 @@ pub(crate) struct Walk<'a> {
     pub(super) gated: bool,
     /// The play, or its batch, was ended by `meta` or an error that is fatal for all.
     pub(super) ended: Option<End>,
+    /// Hosts that are in a part of the playbook that the plan could not see into: what comes out there is allowed. A host stands
+    /// here once for each such part around it.
+    pub(super) loosened: Vec<String>,
     /// Handlers of the play, and those of included roles.
     pub(super) handlers: Vec<TaskItem>,
     /// No task before this one runs (`--start-at-task`).
@@ -83,6 +87,16 @@ impl Walk<'_> {
     pub(super) fn tell(&mut self, event: &Event) {
         event.count(&mut self.recap);
         self.listener.hear(event);
+    }
+
+    /// Whether the plan left open what a step does, or could not see as far. Never while planning.
+    pub(super) fn is_open(&self, key: &Key) -> bool {
+        let Some(reviewed) = self.mode.reviewed() else { return false };
+        match reviewed.bound(key) {
+            Bound::Open => true,
+            Bound::Exactly(_) => false,
+            Bound::Unplanned => self.loosened.contains(&key.host),
+        }
     }
 
     /// Those of some hosts that take part.
@@ -154,6 +168,7 @@ impl Walk<'_> {
             templates: folders("templates"),
             vars: folders("vars"),
             playbook: self.play.files.playbook().to_path_buf(),
+            inputs: Arc::clone(self.play.files.inputs()),
             hosts: Arc::new(move |pattern| env.select(pattern).map_err(|problem| problem.message)),
         })
     }

@@ -50,7 +50,7 @@ fn project() -> (Project, String) {
         },
     ));
     let recap = Recap::from([("web1".into(), Counts { failed: 1, ..Counts::default() })]);
-    writer.finish("failed", 3, &recap, started + Duration::from_secs(2)).unwrap();
+    writer.finish("failed", 1, &recap, started + Duration::from_secs(2)).unwrap();
     let id = writer.id().to_owned();
     (project, id)
 }

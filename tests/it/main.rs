@@ -6,6 +6,8 @@ mod commands;
 mod history;
 mod listing;
 mod running;
+mod saved;
+mod schema;
 mod ssh;
 mod sshd;
 mod support;

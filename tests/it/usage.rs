@@ -7,7 +7,7 @@ fn help_is_complete() {
     let project = Project::new(&[]);
     insta::assert_snapshot!("help_short", project.told(&project.converge("-h")));
     insta::assert_snapshot!("help_long", project.told(&project.converge("--help")));
-    for command in ["history", "show", "inventory", "doc", "completions", "man"] {
+    for command in ["plan", "apply", "history", "show", "inventory", "doc", "completions", "man"] {
         let help = project.converge(&format!("{command} --help"));
         insta::assert_snapshot!(format!("help_{command}"), project.told(&help));
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use serde::{Deserialize, Serialize};
 
 /// Reaching hosts.
 #[derive(Args, Debug, Default)]
@@ -77,7 +78,8 @@ pub(crate) struct BecomeArgs {
 }
 
 /// Means of reaching a host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Means {
     /// Over SSH
     #[value(alias = "smart", alias = "paramiko", alias = "paramiko_ssh")]
@@ -87,7 +89,8 @@ pub(crate) enum Means {
 }
 
 /// Programs that change the user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Method {
     /// sudo(8)
     Sudo,

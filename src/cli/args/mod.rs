@@ -5,15 +5,18 @@
 mod connect;
 mod output;
 mod run;
+mod saved;
 mod selection;
 
 use clap::builder::Styles;
 use clap::builder::styling::{AnsiColor, Effects};
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use connect::{BecomeArgs, ConnectArgs, Means, Method};
 pub(crate) use output::{ColorArg, Format, OutputArgs};
 pub(crate) use run::RunArgs;
+pub(crate) use saved::{ApplyArgs, PlanArgs};
 pub(crate) use selection::{Listing, SelectArgs};
 
 /// How help is coloured.
@@ -30,6 +33,7 @@ Examples:
   converge -i staging --check             only show; exits with 2 where something would change
   converge -i staging -l web1 -t nginx    only the host web1 and the tasks tagged nginx
   converge playbooks/reboot.yml -i production --yes
+  converge plan -i production -o p.plan   save a plan; `converge apply p.plan` applies it, once
   converge show last                      what the last run did";
 
 /// The exit codes, for the long help.
@@ -76,9 +80,13 @@ static LONG_AFTER: std::sync::LazyLock<String> =
 /// Everything beside running playbooks.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Only show what would change, and save it to be reviewed and applied later
+    Plan(Box<PlanArgs>),
+    /// Apply a saved plan: exactly that, or nothing
+    Apply(Box<ApplyArgs>),
     /// List earlier plans and runs
     History(HistoryArgs),
-    /// Show an earlier plan or run again
+    /// Show an earlier plan or run again, or a saved plan
     Show(ShowArgs),
     /// Show the hosts, groups and variables of an inventory
     Inventory(InventoryArgs),
@@ -107,7 +115,7 @@ pub(crate) struct HistoryArgs {
 /// `converge show`.
 #[derive(Args, Debug)]
 pub(crate) struct ShowArgs {
-    /// The name of the run as `history` lists it, or its beginning
+    /// The name of the run as `history` lists it, or its beginning; or the file of a saved plan
     #[arg(value_name = "RUN", default_value = "last")]
     pub(crate) run: String,
     /// Print JSON
@@ -159,7 +167,10 @@ pub(crate) struct CompletionsArgs {
 
 /// The whole command as clap knows it.
 pub(crate) fn command() -> clap::Command {
-    Cli::command()
+    // What `plan` is: only to show.
+    Cli::command().mut_subcommand("plan", |plan| {
+        plan.mut_arg("check", |check| check.hide(true)).mut_arg("yes", |yes| yes.hide(true))
+    })
 }
 
 /// The command where it is called `ansible-playbook`: the same options, at least one playbook, no other commands.
@@ -174,7 +185,17 @@ pub(crate) fn ansible_playbook() -> clap::Command {
 
 /// Reads a command line; the first word is the program's name.
 pub(crate) fn parse(words: &[std::ffi::OsString]) -> Result<Cli, clap::Error> {
-    Cli::try_parse_from(words)
+    let mut command = command();
+    let mut matches = command.try_get_matches_from_mut(words)?;
+    let cli =
+        Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))?;
+    match &cli.command {
+        Some(Command::Plan(args)) if args.run.yes => Err(command.error(
+            ErrorKind::ArgumentConflict,
+            "a plan is only shown and saved; `converge apply FILE` applies it",
+        )),
+        _ => Ok(cli),
+    }
 }
 
 /// Reads a command line given to `ansible-playbook`.

@@ -36,20 +36,22 @@ pub(super) struct Told {
 
 /// One invocation on its way.
 pub(super) struct Flow<'a> {
-    request: &'a Request,
-    environment: &'a Environment,
-    terminal: &'a Terminal,
-    redactor: &'a Arc<Redactor>,
+    pub(super) request: &'a Request,
+    pub(super) environment: &'a Environment,
+    pub(super) terminal: &'a Terminal,
+    pub(super) redactor: &'a Arc<Redactor>,
     prompter: &'a Prompter,
-    prepared: &'a Prepared,
-    started: SystemTime,
+    pub(super) prepared: &'a Prepared,
+    pub(super) started: SystemTime,
+    /// The saved plan that is applied, as the history names it.
+    pub(super) saved: Option<String>,
 }
 
 /// What a walk left.
-struct Walked {
-    story: Story,
-    reviewed: Reviewed,
-    broken: Option<Diagnostic>,
+pub(super) struct Walked {
+    pub(super) story: Story,
+    pub(super) reviewed: Reviewed,
+    pub(super) broken: Option<Diagnostic>,
 }
 
 impl Told {
@@ -70,7 +72,7 @@ impl<'a> Flow<'a> {
         prepared: &'a Prepared,
     ) -> Self {
         let started = SystemTime::now();
-        Self { request, environment, terminal, redactor, prompter, prepared, started }
+        Self { request, environment, terminal, redactor, prompter, prepared, started, saved: None }
     }
 
     /// Does what the goal says.
@@ -89,17 +91,28 @@ impl<'a> Flow<'a> {
                 }
                 return self.apply(None, None);
             }
-            Goal::Ask | Goal::Check | Goal::List(_) => {}
+            Goal::Ask | Goal::Check | Goal::Plan | Goal::List(_) => {}
         }
         let planned = self.plan();
         let totals = planned.story.totals();
-        let end = match &planned.broken {
+        let mut end = match &planned.broken {
             Some(problem) => {
                 self.terminal.diagnostics(std::slice::from_ref(problem));
                 End::Invalid
             }
             None => planned_end(&totals),
         };
+        let mut errors: Vec<String> = Vec::new();
+        if let (Some(out), None) = (&self.request.out, &planned.broken) {
+            match self.save(&planned, out) {
+                Ok(told) => self.terminal.out(&told),
+                Err(error) => {
+                    self.terminal.error(&error.to_string(), error.help().as_slice());
+                    errors.push(error.to_string());
+                    end = End::Invalid;
+                }
+            }
+        }
         let agreed = planned.broken.is_none() && self.agreed(&totals);
         let plan = json::Told::new(planned.story);
         if agreed {
@@ -109,11 +122,10 @@ impl<'a> Flow<'a> {
             };
         }
         let id = self.keep_plan(&plan.story, end);
-        let errors = planned
-            .broken
-            .iter()
-            .map(|problem| self.redactor.redact(&problem.to_string()).into_owned());
-        Told { id, errors: errors.collect(), plan: Some(plan), ..Told::new(end) }
+        let broken = planned.broken.iter();
+        errors
+            .extend(broken.map(|problem| self.redactor.redact(&problem.to_string()).into_owned()));
+        Told { id, errors, plan: Some(plan), ..Told::new(end) }
     }
 
     /// Finds out what would change and shows it.
@@ -141,7 +153,7 @@ impl<'a> Flow<'a> {
     }
 
     /// Applies what was shown, or straight away where nothing was.
-    fn apply(&self, reviewed: Option<Reviewed>, tasks: Option<usize>) -> Told {
+    pub(super) fn apply(&self, reviewed: Option<Reviewed>, tasks: Option<usize>) -> Told {
         let begun = Instant::now();
         let writer = self.begin(Kind::Apply);
         let progress = self.progress("applying", tasks);
@@ -169,6 +181,11 @@ impl<'a> Flow<'a> {
         }
         self.finish(writer.as_deref(), end, &walked.story);
         Told { id, run: Some(json::Told::new(walked.story)), errors, ..Told::new(end) }
+    }
+
+    /// Finds out what would change, and shows nothing but how far it is.
+    pub(super) fn look(&self, verb: &'static str, tasks: Option<usize>) -> Walked {
+        self.walk(Mode::Plan, self.progress(verb, tasks), None, None)
     }
 
     fn walk(
@@ -232,7 +249,7 @@ impl<'a> Flow<'a> {
                 );
                 false
             }
-            Goal::Check | Goal::List(_) | Goal::Straight | Goal::Yes => false,
+            Goal::Check | Goal::Plan | Goal::List(_) | Goal::Straight | Goal::Yes => false,
         }
     }
 
@@ -266,9 +283,11 @@ impl<'a> Flow<'a> {
 
     fn begin(&self, kind: Kind) -> Option<Arc<Writer>> {
         let folder = self.environment.state.as_deref().ok_or(HistoryError::NoFolder);
+        let mut head = self.prepared.head.clone();
+        head.options.extend(self.saved.clone());
         let writer = folder
             .and_then(History::open)
-            .and_then(|history| history.begin(&self.prepared.head, kind, self.started));
+            .and_then(|history| history.begin(&head, kind, self.started));
         match writer {
             Ok(writer) => Some(Arc::new(writer)),
             Err(error) => {

@@ -1,11 +1,15 @@
 //! `converge [PLAYBOOK…]`: plan, show, ask, apply.
 
+mod apply;
 mod extra;
 mod flow;
+mod kept;
 mod listing;
 mod options;
 mod prepare;
 mod prompts;
+mod refusal;
+mod save;
 mod secrets;
 mod wanted;
 
@@ -13,7 +17,7 @@ use std::sync::Arc;
 
 use crate::cli::args::Format;
 use crate::cli::environment::Environment;
-use crate::cli::exit::End;
+use crate::cli::exit::{End, Name};
 use crate::cli::options::{Goal, Request};
 use crate::cli::run::flow::{Flow, Told};
 use crate::cli::run::prepare::Refused;
@@ -23,6 +27,8 @@ use crate::record::Head;
 use crate::redact::Redactor;
 use crate::report::json::{Document, SCHEMA};
 use crate::report::screen::Screen as _;
+
+pub(crate) use apply::apply;
 
 /// Runs playbooks as the options say.
 pub(crate) fn run(
@@ -39,12 +45,8 @@ pub(crate) fn run(
             let errors = diagnostics
                 .iter()
                 .map(|problem| redactor.redact(&problem.to_string()).into_owned());
-            answer(
-                request,
-                terminal,
-                Head::default(),
-                Told { errors: errors.collect(), ..Told::new(end) },
-            );
+            let told = Told { errors: errors.collect(), ..Told::new(end) };
+            answer(request.output.format, request.name, terminal, Head::default(), told);
             return end;
         }
     };
@@ -63,13 +65,13 @@ pub(crate) fn run(
     let flow = Flow::new(request, environment, terminal, redactor, &prompter, &prepared);
     let told = flow.go();
     let end = told.end;
-    answer(request, terminal, prepared.head, told);
+    answer(request.output.format, request.name, terminal, prepared.head, told);
     end
 }
 
 /// Prints the document where one is wanted.
-fn answer(request: &Request, terminal: &Terminal, head: Head, told: Told) {
-    if request.output.format != Format::Json {
+fn answer(format: Format, name: Name, terminal: &Terminal, head: Head, told: Told) {
+    if format != Format::Json {
         return;
     }
     let document = Document {
@@ -80,7 +82,7 @@ fn answer(request: &Request, terminal: &Terminal, head: Head, told: Told) {
         run: told.run,
         id: told.id,
         outcome: told.end.word().to_owned(),
-        exit_code: told.end.code(request.name),
+        exit_code: told.end.code(name),
         errors: told.errors,
     };
     terminal.answer(&document.text());

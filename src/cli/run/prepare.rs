@@ -14,6 +14,7 @@ use crate::cli::terminal::Terminal;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::git;
 use crate::playbook::{Playbook, Reader, TagFilter};
+use crate::project::Loader;
 use crate::record::Head;
 use crate::redact::Redactor;
 use crate::run::{Catalogue, Given, Session, check};
@@ -31,6 +32,8 @@ pub(super) struct Prepared {
     pub(super) files: Vec<(String, usize)>,
     /// Which tasks are taken.
     pub(super) filter: TagFilter,
+    /// Reads the project's files, and knows what was read.
+    pub(super) loader: Arc<Loader>,
 }
 
 /// Why nothing is run.
@@ -106,7 +109,7 @@ pub(super) fn prepare(
         blobs,
     };
     let session = Session::new(playbook, given).map_err(invalid)?;
-    Ok(Prepared { session, head, files, filter })
+    Ok(Prepared { session, head, files, filter, loader: project.loader })
 }
 
 /// The plays of all files in one playbook, and how many each file has.
