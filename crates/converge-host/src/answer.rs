@@ -37,6 +37,8 @@ pub struct Work {
     module: Box<dyn Ready>,
     changes: Changes,
     env: Vec<(String, String)>,
+    /// What it is held to, where it was reviewed.
+    reviewed: Option<Vec<Change>>,
 }
 
 impl Work {
@@ -92,12 +94,13 @@ impl<M: Machine> Answerer<M> {
             return Ok(Prepared::Reply(Reply::Moved { now }));
         }
         self.at_hand(&changes.list)?;
-        Ok(Prepared::Work(Work { module, changes, env: call.env.clone() }))
+        let reviewed = reviewed.map(<[Change]>::to_vec);
+        Ok(Prepared::Work(Work { module, changes, env: call.env.clone(), reviewed }))
     }
 
     /// Performs what was prepared, change by change, up to the first that fails.
     pub fn perform(&mut self, work: Work) -> Reply {
-        let Work { module, changes, env } = work;
+        let Work { module, changes, env, reviewed } = work;
         self.machine.set_env(&env);
         let Changes { list, mut results, mut warnings, .. } = changes;
         let (mut ahead, mut done) = (VecDeque::from(list), Vec::new());
@@ -128,6 +131,13 @@ impl<M: Machine> Answerer<M> {
                 return Reply::Failed(failure, done.iter().map(Change::for_the_wire).collect());
             }
             again.list.retain(|change| !matches!(change, Change::Cache(_)));
+            if let Some(reviewed) = &reviewed {
+                let now: Vec<Change> =
+                    done.iter().chain(&again.list).map(Change::for_the_wire).collect();
+                if !fits(&now, reviewed) {
+                    return Reply::Moved { now };
+                }
+            }
             ahead = again.list.into();
             results.extend(again.results);
             warnings = again.warnings;
@@ -220,7 +230,8 @@ impl<M: Machine> Answerer<M> {
                 Err(stop) => return stopped(stop, changes.results),
             }
         }
-        let reply = self.perform(Work { module, changes, env: call.env.clone() });
+        let work = Work { module, changes, env: call.env.clone(), reviewed: None };
+        let reply = self.perform(work);
         // What fails now may work once everything that is planned is there.
         match (reply, self.overlay().unsettled()) {
             (Reply::Failed(..), Some(why)) => Ok(Reply::Unknown(why)),
