@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use fancy_regex::Regex;
+use converge_host::python_re::{self, Flags, Regex};
 use indexmap::IndexSet;
 
 use crate::diagnostic::{Diagnostic, nearest};
@@ -212,9 +212,10 @@ impl Part {
             _ => (rest, None),
         };
         let regex = match name.strip_prefix('~') {
-            Some(regex) => Some(Regex::new(&format!("^(?:{regex})")).map_err(|error| {
-                Diagnostic::error(format!("`{regex}` is no regular expression: {error}")).at(at, "")
-            })?),
+            Some(regex) => Some(
+                python_re::compile(regex, Flags::default())
+                    .map_err(|error| Diagnostic::error(error.to_string()).at(at, ""))?,
+            ),
             None => None,
         };
         Ok(Self { sign, text: name.to_owned(), regex, subscript, at: at.clone() })
@@ -222,7 +223,7 @@ impl Part {
 
     fn matches(&self, name: &str) -> bool {
         match &self.regex {
-            Some(regex) => regex.is_match(name).unwrap_or(false),
+            Some(regex) => regex.match_start(name).is_ok_and(|found| found.is_some()),
             None => glob::matches(&self.text, name),
         }
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use converge_host::data::Data;
+use converge_host::python_re::{self, Flags};
 use converge_host::stop::Why;
 
 use crate::plan::halt::Halt;
@@ -174,8 +175,8 @@ impl Eval {
 
     /// Whether a name is found by a regular expression as Python has it.
     pub(crate) fn finder(&self, pattern: &str) -> Result<impl Fn(&str) -> bool + use<>, Halt> {
-        let regex =
-            fancy_regex::Regex::new(pattern).map_err(|error| Halt::new(error.to_string()))?;
+        let regex = python_re::compile(pattern, Flags::default())
+            .map_err(|error| Halt::new(error.to_string()))?;
         Ok(move |text: &str| regex.is_match(text).unwrap_or(false))
     }
 

@@ -5,6 +5,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use converge_host::python_re::{self, Flags, Replacement};
+
 use crate::support::{Project, code, stderr, stdout};
 
 const SITE: &str = "\
@@ -48,8 +50,8 @@ fn told(project: &Project, output: &std::process::Output) -> String {
         (r"Done in \d+\.\d s", "Done in [TIME]"),
         (r"converge show \w{9}", "converge show [ID]"),
     ] {
-        let pattern = fancy_regex::Regex::new(pattern).unwrap();
-        settings = pattern.replace_all(&settings, word).into_owned();
+        let pattern = python_re::compile(pattern, Flags::default()).unwrap();
+        settings = pattern.replace(&settings, &Replacement::literal(word), None).unwrap().0;
     }
     settings
 }

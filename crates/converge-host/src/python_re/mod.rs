@@ -1,13 +1,24 @@
 //! Regular expressions as Python's `re` reads them.
 //!
-//! Ansible content is full of them, in templates and in arguments of modules. Patterns are translated to what the regex engine
-//! at hand understands; matching, replacing and finding then follow Python's rules, empty matches included.
+//! Ansible content is full of them, in templates and in arguments of modules. This is an engine of our own, since one that is
+//! made for other rules had to be taught Python's around it and was half of the helper's size. It goes back where it fails, as
+//! Python's does, so it finds the same: `parse` reads a pattern as a tree (`node`), `program` writes the steps, and `machine`
+//! takes them.
 
+mod escape;
+mod machine;
+mod node;
+mod parse;
+mod program;
 mod replace;
-mod translate;
+mod width;
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
+
+use crate::python_re::machine::{GaveUp, Machine};
+use crate::python_re::program::Program;
 
 pub use replace::Replacement;
 
@@ -29,7 +40,7 @@ pub struct Flags {
 /// A compiled pattern.
 #[derive(Clone, Debug)]
 pub struct Regex {
-    inner: fancy_regex::Regex,
+    program: Arc<Program>,
     groups: usize,
     names: Vec<(String, usize)>,
 }
@@ -49,10 +60,10 @@ pub struct Error {
 
 /// Compiles a pattern.
 pub fn compile(pattern: &str, flags: Flags) -> Result<Regex, Error> {
-    let translated = translate::translate(pattern, flags)?;
-    let inner = fancy_regex::Regex::new(&translated.pattern)
-        .map_err(|error| Error::new(format!("`{pattern}` is no regular expression: {error}")))?;
-    Ok(Regex { groups: inner.captures_len().saturating_sub(1), inner, names: translated.names })
+    let parse::Parsed { node, groups, names } = parse::parse(pattern, flags)?;
+    let program = program::compile(&node, groups)
+        .ok_or_else(|| Error::new(format!("`{pattern}` repeats too much in too much")))?;
+    Ok(Regex { program: Arc::new(program), groups, names })
 }
 
 /// Escapes what has a meaning in a pattern, as `re.escape` does.
@@ -70,17 +81,29 @@ pub fn escape(text: &str) -> String {
 impl Regex {
     /// Whether it matches anywhere in a text.
     pub fn is_match(&self, text: &str) -> Result<bool, Error> {
-        self.inner.is_match(text).map_err(gave_up)
+        Ok(self.search(text, 0)?.is_some())
     }
 
     /// The first match at or behind a byte of a text: `pattern.search(text, from)`.
     pub fn search(&self, text: &str, from: usize) -> Result<Option<Match>, Error> {
-        let Some(captures) = self.inner.captures_from_pos(text, from).map_err(gave_up)? else {
-            return Ok(None);
-        };
-        let groups =
-            (0..=self.groups).map(|group| captures.get(group).map(|part| part.start()..part.end()));
-        Ok(Some(Match { groups: groups.collect() }))
+        self.search_but(text, from, None)
+    }
+
+    /// As `search`, and passes an empty match at a byte over.
+    fn search_but(
+        &self,
+        text: &str,
+        from: usize,
+        not_empty_at: Option<usize>,
+    ) -> Result<Option<Match>, Error> {
+        let mut machine = Machine::new(&self.program, text, not_empty_at);
+        let found = machine.search(from).map_err(|GaveUp| {
+            Error::new("matching was given up: the pattern tries too many ways in this text")
+        })?;
+        Ok(found.map(|places| {
+            let range = |pair: &[usize]| text.get(pair[0]..pair[1]).map(|_| pair[0]..pair[1]);
+            Match { groups: places[..2 * (self.groups + 1)].chunks(2).map(range).collect() }
+        }))
     }
 
     /// A match at the start of a text: `pattern.match(text)`.
@@ -130,18 +153,12 @@ impl Regex {
 
     fn find_some(&self, text: &str, limit: usize) -> Result<Vec<Match>, Error> {
         let mut found = Vec::new();
-        let mut from = 0;
-        let mut empty_at = None;
-        while found.len() < limit {
-            let Some(mut one) = self.search(text, from)? else { break };
-            if empty_at == Some(one.range().end) && one.range().is_empty() {
-                // The same empty match again: go on behind the next character.
-                let Some(next) = text[from..].chars().next() else { break };
-                from += next.len_utf8();
-                let Some(other) = self.search(text, from)? else { break };
-                one = other;
-            }
+        let (mut from, mut empty_at) = (0, None);
+        while found.len() < limit
+            && let Some(one) = self.search_but(text, from, empty_at)?
+        {
             let range = one.range();
+            // Behind an empty match something must be taken before the next.
             empty_at = range.is_empty().then_some(range.end);
             from = range.end;
             found.push(one);
@@ -176,10 +193,6 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
-
-fn gave_up(error: fancy_regex::Error) -> Error {
-    Error::new(format!("matching was given up: {error}"))
-}
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -221,6 +234,25 @@ mod tests {
             (r"\/etc\-\ x", "/etc- x", "/etc- x"),
             (r"^\s*#?\s*Port\b.*", "#Port 22", "#Port 22"),
             (r"\101\x42", "AB", "AB"),
+            (r"a.*?c|b", "abcb", "abc|b"),
+            (r"(a|ab)(c|bcd)(d*)", "abcd", "abcd"),
+            (r"(?:a|b)*?c", "abac", "abac"),
+            (r"(a?)*b", "aab", "aab"),
+            (r"(?:){3}x", "x", "x"),
+            (r"(?>a+)b|aa", "aaab aac", "aaab|aa"),
+            (r"a++a|b", "aaab", "b"),
+            (r"(<)?x(?(1)>|!)", "<x> x! x>", "<x>|x!"),
+            (r"(?i)straSSe[à-ü]", "STRASSEÄ", "STRASSEÄ"),
+            (r"(?i)k\w", "\u{212a}é k²", "\u{212a}é|k²"),
+            (r"\d+", "12\u{663}² \u{1d7d8}", "12\u{663}|\u{1d7d8}"),
+            (r"(?a)\w+\s", "aé b\u{a0}c ", "c "),
+            (r"\s", "a\u{1c}b\u{85}\u{a0}", "\u{1c}|\u{85}|\u{a0}"),
+            (r"(?<![0-9.])\d(?=\n|$)", "x1\n2.3\n4", "1|4"),
+            (r"(?<=é.)x", "éax", "x"),
+            (r"(?s)a.b(?-s:.)", "a\nbc a\nb\n", "a\nbc"),
+            ("(?x)a{2} # two\n [ #]", "aa#", "aa#"),
+            (r"x{,}y|z{,1}!", "xxy zz!", "xxy|z!"),
+            (r"\bon\b|\B-\B", "on -- none", "on|-|-"),
         ] {
             assert_eq!(found(pattern, text), want, "{pattern}");
         }
@@ -244,7 +276,32 @@ mod tests {
 
     #[test]
     fn what_python_refuses_is_refused() {
-        for pattern in [r"\q", "(", "a)", "[a", r"*a", r"(?P<a>x)(?P<a>y)"] {
+        for pattern in [
+            r"\q",
+            "(",
+            "a)",
+            "[a",
+            "[]",
+            "*a",
+            "a**",
+            "^*",
+            "a{2}{3}",
+            "a{3,2}",
+            "[z-a]",
+            r"[\w-z]",
+            r"\1",
+            r"(\1)",
+            r"\400",
+            r"\8",
+            "(?<=a+)b",
+            "(?z)",
+            "(?(2)a|b)",
+            "(?(1)a|b|c)(x)",
+            "(?P<a>x)(?P<a>y)",
+            "(?P=a)",
+            "a(?i)b",
+            "(?P<1>x)",
+        ] {
             assert!(compile(pattern, Flags::default()).is_err(), "{pattern}");
         }
         for replacement in [r"\q", r"\g<1", r"a\"] {
@@ -252,6 +309,39 @@ mod tests {
         }
         let regex = compile("a", Flags::default()).unwrap();
         assert!(regex.replace("a", &Replacement::parse(r"\1").unwrap(), None).is_err());
+    }
+
+    #[test]
+    fn groups_are_those_of_the_last_way() {
+        for (pattern, text, want) in [
+            (r"(a|b)*c", "abc", "abc,b"),
+            (r"(?:(a)|b)*", "ab", "ab,a"),
+            (r"(a)?(b)?", "b", "b,-,b"),
+            (r"(?!(a)b)a", "ac", "a,-"),
+            (r"(?=(a+))a", "aaa", "a,aaa"),
+            (r"((a)|(b)|)*x", "abx", "abx,,a,b"),
+        ] {
+            let found =
+                compile(pattern, Flags::default()).unwrap().search(text, 0).unwrap().unwrap();
+            let groups: Vec<_> = (0..found.groups.len())
+                .map(|group| found.text(text, group).unwrap_or("-"))
+                .collect();
+            assert_eq!(groups.join(","), want, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn long_texts_and_hopeless_patterns_end() {
+        let line = "x".repeat(200_000);
+        // Behind the whole there is the empty match at the end.
+        assert_eq!(found("(x|y)*$", &line).len(), line.len() + 1);
+        assert_eq!(found("(?:x|y)*?$", &line).len(), line.len() + 1);
+        assert_eq!(found("z", &line), "");
+        let hopeless = compile("(x+x+)+y", Flags::default()).unwrap();
+        let error = hopeless.search(&line[..40], 0).unwrap_err().to_string();
+        assert!(error.starts_with("matching was given up"), "{error}");
+        assert!(compile("(?:(?:a{900}b){900}c){900}", Flags::default()).is_err());
+        assert!(compile(&"(".repeat(5000), Flags::default()).is_err());
     }
 
     #[test]
