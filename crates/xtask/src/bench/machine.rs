@@ -35,9 +35,10 @@ pub(crate) fn about(rounds: usize) -> Result<String> {
          converge {commit}, {versions}, {ssh}.\n\n\
          What is measured is a run that finds everything done: from the start of the tool to its end, on this machine, with hosts\n\
          that are containers on it, each behind a relay that counts and delays. `ssh` is a shell script that ssh carries. converge\n\
-         is `warm` where its helper is on the host and `cold` where it must be sent. ansible has pipelining, one connection for a\n\
+         is `warm` where its helper is on the host, `cold` where it must be sent, and `plan` where it only plans. ansible has pipelining, one connection for a\n\
          run, and its default number of forks; mitogen is its strategy in the same ansible. Exchanges are the longest chain of\n\
-         bytes that had to wait for an answer, with the handshakes of SSH. Peak memory is that of the largest process here.\n\
+         bytes that had to wait for an answer, with the handshakes of SSH. Peak memory is that of the largest process here, and on the\n\
+         host that of converge's helper.\n\
          Before, each tool had to do the job from nothing on a fresh host; what a host must look like was looked at by a shell\n\
          script of its own, then and after each run.",
         date = date()?,

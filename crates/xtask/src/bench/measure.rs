@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::bench::helper::Watch;
 use crate::bench::shell;
 use crate::bench::stage::Stage;
 use crate::bench::tool::{Programs, Tool};
@@ -23,6 +24,8 @@ pub(crate) struct Sample {
     pub(crate) counts: Counts,
     /// The largest resident set of any process of the tool on this machine, in KiB (`ru_maxrss` of wait4(2)).
     pub(crate) memory: u64,
+    /// The largest resident set of converge's helper on a host, in KiB; 0 where none was seen.
+    pub(crate) helper: u64,
 }
 
 /// Runs a tool on a stage whose job was done before, and makes sure that it leaves the hosts as the job wants them.
@@ -57,9 +60,11 @@ pub(crate) fn run(programs: &Programs, tool: Tool, stage: &Stage) -> Result<(Sam
         .command(tool, stage, scratch.path())?
         .before(&["/usr/bin/time", "--quiet", "--format=%M", "--output"], &[peak.as_os_str()]);
     stage.reset();
+    let watch = Watch::start();
     let begin = Instant::now();
     let output = command.finish()?;
     let wall = begin.elapsed();
+    let helper = watch.peak();
     let counts = stage.counts();
     close_masters(scratch.path())?;
     sleep(SETTLE);
@@ -71,7 +76,7 @@ pub(crate) fn run(programs: &Programs, tool: Tool, stage: &Stage) -> Result<(Sam
     ensure!(output.status.success(), "{} failed ({}):\n{printed}", tool.name(), output.status);
     let memory = fs::read_to_string(&peak).context("`time` wrote nothing")?;
     let memory = memory.trim().parse().with_context(|| format!("`time` wrote `{memory}`"))?;
-    Ok((Sample { wall, counts, memory }, printed))
+    Ok((Sample { wall, counts, memory, helper }, printed))
 }
 
 /// Looks at a host, over a connection of its own, for anything that is not as the job wants it.

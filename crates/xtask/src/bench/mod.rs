@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: the same jobs with converge and with others, on the same hosts, in one run.
 
 mod ansible;
+mod helper;
 mod job;
 mod machine;
 mod measure;
@@ -33,8 +34,11 @@ use crate::toolchain;
 const PACKAGES: [&str; 5] = ["gcc", "libc6-dev", "openssh-client", "python3-venv", "time"];
 
 /// The settings: tasks, hosts and milliseconds each way.
-const SETTINGS: [(usize, usize, u64); 6] =
-    [(100, 1, 0), (100, 1, 25), (20, 1, 0), (20, 1, 25), (20, 10, 0), (20, 10, 25)];
+const SETTINGS: [(usize, usize, u64); 7] =
+    [(100, 1, 0), (100, 1, 25), (20, 1, 0), (20, 1, 25), (20, 10, 0), (20, 10, 25), (1000, 1, 0)];
+
+/// The job that each tool has to do from nothing has as many tasks as this at most.
+const PROOF: usize = 100;
 
 /// The options of `cargo xtask bench`.
 #[derive(Debug, Args)]
@@ -79,12 +83,13 @@ impl Bench {
     ) -> Result<Vec<Row>> {
         let most = settings.iter().map(|setting| setting.tasks).max().unwrap_or(0);
         if !self.no_proof {
-            self.prove(fleet, programs, most)?;
+            self.prove(fleet, programs, most.min(PROOF))?;
         }
         let hosts = fleet.hosts().to_vec();
-        let all = job::mixed(most);
-        for host in &hosts {
+        for (at, host) in hosts.iter().enumerate() {
             say::progress("bench", &format!("doing the job on {}", host.name));
+            let here = settings.iter().filter(|setting| setting.hosts > at);
+            let all = job::mixed(here.map(|setting| setting.tasks).max().unwrap_or(0));
             on_host(host, &job::preparation(&all))?;
             on_host(host, &shell::script(&all))?;
         }
@@ -92,14 +97,17 @@ impl Bench {
             .iter()
             .map(|setting| Stage::set(*setting, &hosts))
             .collect::<Result<Vec<_>>>()?;
-        for stage in stages.iter().filter(|_| self.chosen_tools().contains(&Tool::Converge)) {
+        let warm = [Tool::Converge, Tool::ConvergePlan];
+        let warmed = self.chosen_tools().iter().any(|tool| warm.contains(tool));
+        for stage in stages.iter().filter(|_| warmed) {
             // Not measured: it leaves the helper on hosts that are new.
             measure::run(programs, Tool::Converge, stage)?;
         }
         let mut rows = Vec::new();
         for round in 1..=self.rounds {
             for stage in &stages {
-                for tool in self.chosen_tools() {
+                let tools = self.chosen_tools().into_iter();
+                for tool in tools.filter(|tool| stage.setting.has(*tool)) {
                     let sample = measure::sample(programs, tool, stage, &hosts)
                         .with_context(|| format!("in setting {}", stage.setting.name()))?;
                     say::progress(
@@ -207,7 +215,7 @@ mod tests {
 
     #[test]
     fn settings_are_chosen_by_the_beginning_of_their_names() {
-        for (names, count) in [(&[][..], 6), (&["20x1-"], 2), (&["100x1-25ms", "20x10"], 3)] {
+        for (names, count) in [(&[][..], 7), (&["20x1-"], 2), (&["100x1-25ms", "20x10"], 3)] {
             assert_eq!(
                 bench(names).chosen_settings().map(|chosen| chosen.len()).unwrap_or(0),
                 count,

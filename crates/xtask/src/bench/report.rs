@@ -7,14 +7,16 @@ use crate::bench::stage::Setting;
 use crate::bench::tool::Tool;
 
 /// The head of the CSV.
-const COLUMNS: &str = "round,tasks,hosts,delay_ms,tool,state,seconds,connections,exchanges,turns,bytes_sent,bytes_received,peak_kib\n";
+const COLUMNS: &str = "round,tasks,hosts,delay_ms,tool,state,seconds,connections,exchanges,turns,bytes_sent,bytes_received,peak_kib,helper_kib\n";
 
-/// What converge has to reach: tasks, hosts, milliseconds of delay, and either.
-const GOALS: [(usize, usize, u64, Goal); 4] = [
-    (100, 1, 0, Goal::Seconds(1.0)),
-    (100, 1, 25, Goal::Seconds(1.6)),
-    (20, 1, 0, Goal::Exchanges(14)),
-    (20, 1, 25, Goal::Exchanges(14)),
+/// What converge has to reach: tasks, hosts, milliseconds of delay, how it is run, and one of these.
+const GOALS: [(usize, usize, u64, Tool, Goal); 6] = [
+    (100, 1, 0, Tool::Converge, Goal::Seconds(1.0)),
+    (100, 1, 25, Tool::Converge, Goal::Seconds(1.6)),
+    (20, 1, 0, Tool::Converge, Goal::Exchanges(14)),
+    (20, 1, 25, Tool::Converge, Goal::Exchanges(14)),
+    (1000, 1, 0, Tool::ConvergePlan, Goal::Seconds(2.0)),
+    (1000, 1, 0, Tool::ConvergePlan, Goal::Helper(50)),
 ];
 
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +25,8 @@ enum Goal {
     Seconds(f64),
     /// This at most.
     Exchanges(u64),
+    /// Less than so many MB of memory on the host.
+    Helper(u64),
 }
 
 /// One run.
@@ -43,6 +47,7 @@ struct Medians {
     received: u64,
     connections: u64,
     peak: u64,
+    helper: u64,
 }
 
 /// All runs.
@@ -51,7 +56,7 @@ pub(crate) fn csv(rows: &[Row]) -> String {
     for Row { round, setting, tool, sample } in rows {
         let counts = sample.counts;
         text.push_str(&format!(
-            "{round},{},{},{},{},{},{:.3},{},{},{},{},{},{}\n",
+            "{round},{},{},{},{},{},{:.3},{},{},{},{},{},{},{}\n",
             setting.tasks,
             setting.hosts,
             setting.delay.as_millis(),
@@ -63,7 +68,8 @@ pub(crate) fn csv(rows: &[Row]) -> String {
             counts.turns,
             counts.sent,
             counts.received,
-            sample.memory
+            sample.memory,
+            sample.helper
         ));
     }
     text
@@ -95,8 +101,8 @@ fn table(rows: &[Row], setting: Setting) -> String {
     };
     let mut text = format!(
         "\n## {tasks} tasks on {hosts_words}, {delay_words}\n\n\
-         | tool | | median s | times converge | exchanges | connections | KB sent | KB received | peak MB |\n\
-         |---|---|---:|---:|---:|---:|---:|---:|---:|\n"
+         | tool | | median s | times converge | exchanges | connections | KB sent | KB received | peak MB | on the host |\n\
+         |---|---|---:|---:|---:|---:|---:|---:|---:|---:|\n"
     );
     let mut tools: Vec<Tool> = rows.iter().map(|row| row.tool).collect();
     tools.sort_unstable();
@@ -106,8 +112,12 @@ fn table(rows: &[Row], setting: Setting) -> String {
         let Some(own) = medians(rows, setting, tool) else { continue };
         let ratio =
             base.map_or_else(|| "-".to_owned(), |base| format!("{:.1}", own.seconds / base));
+        let helper = match own.helper {
+            0 => "-".to_owned(),
+            kib => format!("{:.1}", kib as f64 / 1024.0),
+        };
         text.push_str(&format!(
-            "| {} | {} | {:.2} | {ratio} | {} | {} | {:.1} | {:.1} | {:.1} |\n",
+            "| {} | {} | {:.2} | {ratio} | {} | {} | {:.1} | {:.1} | {:.1} | {helper} |\n",
             tool.name(),
             tool.state(),
             own.seconds,
@@ -124,9 +134,9 @@ fn table(rows: &[Row], setting: Setting) -> String {
 /// Whether converge reached what it has to.
 fn goals(rows: &[Row]) -> String {
     let mut text = String::new();
-    for (tasks, hosts, delay, goal) in GOALS {
+    for (tasks, hosts, delay, tool, goal) in GOALS {
         let setting = Setting { tasks, hosts, delay: Duration::from_millis(delay) };
-        let Some(own) = medians(rows, setting, Tool::Converge) else { continue };
+        let Some(own) = medians(rows, setting, tool) else { continue };
         let (wanted, reached, found) = match goal {
             Goal::Seconds(limit) => {
                 (format!("under {limit} s"), own.seconds < limit, format!("{:.2} s", own.seconds))
@@ -136,9 +146,18 @@ fn goals(rows: &[Row]) -> String {
                 own.exchanges <= limit,
                 own.exchanges.to_string(),
             ),
+            Goal::Helper(limit) => (
+                format!("under {limit} MB on the host"),
+                own.helper < limit * 1024,
+                format!("{:.1} MB", own.helper as f64 / 1024.0),
+            ),
         };
         let word = if reached { "reached" } else { "MISSED" };
-        text.push_str(&format!("- {}: {wanted}: {found}, {word}\n", setting.name()));
+        text.push_str(&format!(
+            "- {} {}: {wanted}: {found}, {word}\n",
+            setting.name(),
+            tool.state()
+        ));
     }
     if text.is_empty() { text } else { format!("\n## What converge has to reach\n\n{text}") }
 }
@@ -159,6 +178,7 @@ fn medians(rows: &[Row], setting: Setting, tool: Tool) -> Option<Medians> {
         received: of(&|sample| sample.counts.received)?,
         connections: of(&|sample| sample.counts.connections)?,
         peak: of(&|sample| sample.memory)?,
+        helper: of(&|sample| sample.helper)?,
     })
 }
 
@@ -187,7 +207,12 @@ mod tests {
             round: 1,
             setting,
             tool,
-            sample: Sample { wall: Duration::from_millis(millis), counts, memory: 2048 },
+            sample: Sample {
+                wall: Duration::from_millis(millis),
+                counts,
+                memory: 2048,
+                helper: 3072,
+            },
         }
     }
 
@@ -212,16 +237,16 @@ mod tests {
         ];
         let page = summary(&rows, "About.");
         assert!(
-            page.contains("| converge | warm | 0.75 | 1.0 | 15 | 1 | 2.0 | 1.5 | 2.0 |"),
+            page.contains("| converge | warm | 0.75 | 1.0 | 15 | 1 | 2.0 | 1.5 | 2.0 | 3.0 |"),
             "{page}"
         );
         assert!(page.contains("| ansible | - | 4.00 | 5.3 | 99 |"), "{page}");
-        assert!(page.contains("- 20x1-25ms: at most 14 exchanges: 15, MISSED"), "{page}");
+        assert!(page.contains("- 20x1-25ms warm: at most 14 exchanges: 15, MISSED"), "{page}");
     }
 
     #[test]
     fn every_run_is_a_line() {
         let text = csv(&[row(Tool::Ssh, 500, 9)]);
-        assert_eq!(text.lines().nth(1), Some("1,20,1,25,ssh,-,0.500,1,9,30,2000,1500,2048"));
+        assert_eq!(text.lines().nth(1), Some("1,20,1,25,ssh,-,0.500,1,9,30,2000,1500,2048,3072"));
     }
 }

@@ -9,10 +9,14 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::bench::job::{self, Task};
+use crate::bench::tool::Tool;
 use crate::bench::{ansible, pyinfra, shell};
 use crate::fleet::host::Host;
 use crate::fleet::place::workspace;
 use crate::relay::{self, Counts, Relay};
+
+/// Jobs with more tasks than this are for converge alone, and for a shell script.
+const LARGE: usize = 100;
 
 /// What is measured once for each tool in each round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +41,11 @@ impl Setting {
     /// Its name, as `--setting` takes it.
     pub(crate) fn name(self) -> String {
         format!("{}x{}-{}ms", self.tasks, self.hosts, self.delay.as_millis())
+    }
+
+    /// Whether a tool is measured in it. A large job is there to see how converge grows; others would take minutes for it.
+    pub(crate) fn has(self, tool: Tool) -> bool {
+        self.tasks <= LARGE || tool == Tool::Ssh || tool.name() == "converge"
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) enum Tool {
     Converge,
     /// This project, on a host that has never seen its helper
     ConvergeCold,
+    /// This project, which only plans, with its helper on the host
+    ConvergePlan,
     /// ansible-core with pipelining, connections kept for the run, and as many forks as it has by default
     Ansible,
     /// The same with mitogen's strategy
@@ -43,7 +45,7 @@ impl Tool {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Ssh => "ssh",
-            Self::Converge | Self::ConvergeCold => "converge",
+            Self::Converge | Self::ConvergeCold | Self::ConvergePlan => "converge",
             Self::Ansible => "ansible",
             Self::Mitogen => "mitogen",
             Self::Pyinfra => "pyinfra",
@@ -55,6 +57,7 @@ impl Tool {
         match self {
             Self::Converge => "warm",
             Self::ConvergeCold => "cold",
+            Self::ConvergePlan => "plan",
             // These leave nothing on a host that a later run would find.
             _ => "-",
         }
@@ -104,6 +107,10 @@ impl Programs {
             Tool::Ssh => Run::new("sh").arg(stage.dir().join("ssh.sh")),
             Tool::Converge | Tool::ConvergeCold => {
                 Run::new(&self.converge).args(["bench.yml", "-i", "inventory.yml", "--yes"])
+            }
+            // It exits with another status than 0 where anything would change.
+            Tool::ConvergePlan => {
+                Run::new(&self.converge).args(["bench.yml", "-i", "inventory.yml", "--check"])
             }
             Tool::Ansible => self.ansible(control),
             Tool::Mitogen => self
