@@ -24,6 +24,10 @@ const ARCHITECTURES: [&str; 2] = ["x86_64", "aarch64"];
 /// The profile of helpers that are shipped.
 const SHIPPED: &str = "helper";
 
+/// How helpers are built that are shipped: the linker knows every target, no tables for unwinding are kept as a panic ends the
+/// helper, and relocations are packed, which musl understands. `cargo xtask size` measures what is built so.
+const FLAGS: &str = "-Clinker=rust-lld -Cforce-unwind-tables=no -Clink-arg=--pack-dyn-relocs=relr";
+
 /// What the helper is made of.
 const SOURCES: [&str; 6] = [
     "crates/converge-host/src",
@@ -136,7 +140,7 @@ fn build(root: &Path, target_dir: &Path, arch: &str) -> Result<PathBuf> {
     let musl = format!("{arch}-unknown-linux-musl");
     let gnu = format!("{arch}-unknown-linux-gnu");
     let (target, flags) = if is_installed(&musl)? {
-        (musl, "-Clinker=rust-lld")
+        (musl, if profile() == SHIPPED { FLAGS } else { "-Clinker=rust-lld" })
     } else if arch == "x86_64" && is_installed(&gnu)? {
         // As good, but larger; glibc's name service is not used by the helper.
         (gnu, "-Ctarget-feature=+crt-static -Crelocation-model=static")

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod aarch64;
 mod commands;
 mod history;
 mod listing;

@@ -13,5 +13,6 @@ pub mod record;
 pub mod reference;
 pub mod relay;
 pub mod say;
+pub mod size;
 pub mod test;
 pub mod toolchain;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{bench, compat_record, demo, fleet, record, say, test};
+use xtask::{bench, compat_record, demo, fleet, record, say, size, test};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "The project's own chores", version)]
@@ -25,6 +25,8 @@ enum Command {
     Fleet(fleet::command::Command),
     /// Records what ansible-playbook makes of the playbooks in tests/playbooks
     RecordPlaybooks(record::Record),
+    /// Measures the helpers against their budget
+    Size(size::Size),
     /// Runs every check: format, lints, unit tests, and the tests on real hosts
     Test(test::Test),
 }
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         Command::Demo(demo) => demo.run(),
         Command::Fleet(command) => command.run(),
         Command::RecordPlaybooks(record) => record.run(),
+        Command::Size(size) => size.run(),
         Command::Test(test) => test.run(),
     };
     match done {

@@ -11,10 +11,13 @@ use crate::fleet::{Fleet, Spec};
 use crate::packages;
 use crate::process::Run;
 use crate::say;
+use crate::size;
 use crate::toolchain;
 
 /// What compiling the project and its tests needs on this machine. The Rust side is in rust-toolchain.toml.
-const PACKAGES: [&str; 6] = ["curl", "gcc", "git", "libc6-dev", "openssh-client", "openssh-server"];
+/// qemu runs the helper for aarch64.
+const PACKAGES: [&str; 7] =
+    ["curl", "gcc", "git", "libc6-dev", "openssh-client", "openssh-server", "qemu-user-static"];
 
 /// The name of the step that needs hosts.
 const ON_HOSTS: &str = "tests on real hosts";
@@ -56,17 +59,32 @@ impl Test {
         };
         outcomes.push(step("tests", tests)?);
         outcomes.push(step("documentation tests", cargo(&["test", "--workspace", "--doc"]))?);
+        outcomes.push(own("size of the helpers", size::check));
+        let emulated = cargo(&["test", "--test", "it", "aarch64", "--", "--include-ignored"]);
+        outcomes.push(step(
+            "the helper for aarch64",
+            emulated.env("CONVERGE_SHIPPED_HELPERS", size::folder()),
+        )?);
         if !self.quick {
             let start = Instant::now();
-            outcomes.push(fleet_tests().unwrap_or_else(|error| Outcome {
-                name: ON_HOSTS,
-                passed: false,
-                time: start.elapsed(),
-                summary: vec![format!("{error:#}")],
-            }));
+            outcomes.push(fleet_tests().unwrap_or_else(|error| failed(ON_HOSTS, start, &error)));
         }
         close(&outcomes)
     }
+}
+
+/// A step that is code of this program.
+fn own(name: &'static str, check: impl FnOnce() -> Result<Vec<String>>) -> Outcome {
+    say::progress("test", name);
+    let start = Instant::now();
+    match check() {
+        Ok(summary) => Outcome { name, passed: true, time: start.elapsed(), summary },
+        Err(error) => failed(name, start, &error),
+    }
+}
+
+fn failed(name: &'static str, start: Instant, error: &anyhow::Error) -> Outcome {
+    Outcome { name, passed: false, time: start.elapsed(), summary: vec![format!("{error:#}")] }
 }
 
 /// Boots hosts, runs the tests that need them, and takes the hosts down whatever happened.
