@@ -21,7 +21,10 @@ pub fn draw(head: &Head, names: &[&str], theme: Theme, verbose: bool) -> String 
     if !head.options.is_empty() {
         lines.push(("Options", head.options.join(" ")));
     }
-    lines.push(("Hosts", hosts::list(names, verbose)));
+    // Where nothing was planned before, it is not known yet.
+    if !names.is_empty() {
+        lines.push(("Hosts", hosts::list(names, verbose)));
+    }
     let mut text = String::new();
     for (name, value) in lines {
         if value.is_empty() {

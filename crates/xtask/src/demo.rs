@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::thread::sleep;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
@@ -19,6 +21,10 @@ const PACKAGES: [&str; 4] = ["curl", "gcc", "git", "libc6-dev"];
 
 /// The exit status of `converge --check` when something would change.
 const WOULD_CHANGE: i32 = 2;
+
+/// How often a page is looked at, and the time between.
+const TRIES: usize = 50;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The options of `cargo xtask demo`.
 #[derive(Debug, Args)]
@@ -90,17 +96,8 @@ impl Stage {
         for host in fleet.hosts() {
             heading(&format!("What {} serves", host.name));
             let url = format!("http://{}/", host.ipv4);
-            let page = Run::new("curl").args([
-                "--silent",
-                "--show-error",
-                "--fail",
-                "--max-time",
-                "20",
-                "--",
-                &url,
-            ]);
             say::line(&format!("$ curl {url}"));
-            say::line(page.output()?.trim_end());
+            say::line(page(&url, &host.name)?.trim_end());
         }
 
         heading("Applying it again");
@@ -127,6 +124,20 @@ impl Stage {
         say::line(&format!("$ converge {playbook} -i {} {option}", inventory.display()));
         command.tee().context("cannot run converge")
     }
+}
+
+/// The page that a host serves, which must name the host. A reload takes nginx a moment, in which it still serves its own page.
+fn page(url: &str, name: &str) -> Result<String> {
+    let mut page = String::new();
+    for _ in 0..TRIES {
+        let curl = ["--silent", "--show-error", "--fail", "--max-time", "20", "--", url];
+        page = Run::new("curl").args(curl).output()?;
+        if page.contains(name) {
+            return Ok(page);
+        }
+        sleep(PAUSE);
+    }
+    bail!("`{url}` must serve the page of {name}, and serves:\n{page}")
 }
 
 /// Whether a line of the recap counts a change, as in `host : ok=3 changed=1 …`.
