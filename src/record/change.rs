@@ -48,6 +48,8 @@ pub enum Kind {
     Group,
     /// A command whose effect can't be told.
     Run,
+    /// A command whose effect is known.
+    Act,
     /// Time passing.
     Wait,
 }
@@ -107,6 +109,7 @@ impl Kind {
             Change::User(_) => Self::User,
             Change::Group(_) => Self::Group,
             Change::Run(_) => Self::Run,
+            Change::Act(_) => Self::Act,
             Change::Wait(_) => Self::Wait,
         }
     }

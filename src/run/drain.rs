@@ -188,6 +188,7 @@ fn unseen(change: &Change) -> Option<Why> {
     match change {
         Change::File(FileChange { before: Before::Unknown(why), .. }) => Some(why.clone()),
         Change::Unit(change) => change.unknown.clone(),
+        Change::Act(change) => change.unknown.clone(),
         _ => None,
     }
 }

@@ -20,6 +20,7 @@ mod mode;
 mod pending;
 mod play;
 mod prepare;
+mod reboot;
 mod repeat;
 mod reviewed;
 mod scope;

@@ -124,6 +124,17 @@ impl Walk<'_> {
                     let outcome = self.until(task, &one.host, &vars, &request, reviewed.as_ref());
                     Answer::Here(Box::new(outcome))
                 }
+                What::Call(request) if task.module() == "reboot" && !self.mode.plans() => {
+                    self.sync();
+                    let outcome = self.reboot(&one.host, &request, reviewed.as_ref());
+                    Answer::Here(Box::new(outcome))
+                }
+                What::Call(request)
+                    if task.module() == "wait_for_connection" && !self.mode.plans() =>
+                {
+                    self.sync();
+                    Answer::Here(Box::new(self.await_connection(&one.host, &request)))
+                }
                 What::Call(request) => {
                     let held_to = reviewed.clone();
                     self.submit(&one.host, &request, delegated.is_some(), held_to, &mut chain)
@@ -302,7 +313,7 @@ impl Walk<'_> {
         }
     }
 
-    fn attempt(
+    pub(super) fn attempt(
         &mut self,
         host: &str,
         request: &Request,

@@ -154,7 +154,7 @@ impl Machine for Memory {
                 self.assume(change)?;
                 Ok(Map::new())
             }
-            Change::Packages(_) => {
+            Change::Packages(_) | Change::Act(_) => {
                 self.assume(change)?;
                 Ok(Map::new())
             }
@@ -235,6 +235,14 @@ impl Host for Memory {
 
     fn probe(&self, command: &Command) -> Result<Output> {
         Ok(self.base.run(command).0)
+    }
+
+    fn planned(&self, name: &str) -> Option<Option<String>> {
+        self.now().planned(name)
+    }
+
+    fn planned_units(&self) -> Vec<String> {
+        self.now().planned_units()
     }
 
     fn program(&self, name: &str) -> Result<Option<PathBuf>> {

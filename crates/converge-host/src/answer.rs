@@ -145,7 +145,11 @@ impl<M: Machine> Answerer<M> {
         let list = done;
         // What only performing could tell may be that nothing changed, or that something did.
         let told = performed.shift_remove("changed").and_then(|told| told.as_bool());
-        let changed = told.unwrap_or(false) || list.iter().any(|change| change.effect().counts());
+        let counts = |change: &Change| match change {
+            Change::Act(act) if act.telltale.is_some() && told.is_some() => false,
+            other => other.effect().counts(),
+        };
+        let changed = told.unwrap_or(false) || list.iter().any(counts);
         let reported = module.report(&self.machine, &performed, &mut results);
         let changes = list.iter().map(Change::for_the_wire).collect();
         match reported {

@@ -25,6 +25,7 @@ mod fnmatch;
 pub mod host;
 mod json;
 pub mod modules;
+mod openpgp;
 mod pattern;
 pub mod python_re;
 pub mod serve;

@@ -1,5 +1,7 @@
 //! A change in words, ready to be drawn.
 
+use serde::{Deserialize, Serialize};
+
 use crate::stop::Why;
 
 /// A change in words.
@@ -18,7 +20,7 @@ pub struct Description {
 }
 
 /// The sort of a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Sign {
     /// Something new: drawn `+`.
     Create,
@@ -27,6 +29,7 @@ pub enum Sign {
     /// Something goes: drawn `-`.
     Remove,
     /// Something is done: drawn `!`.
+    #[default]
     Act,
 }
 

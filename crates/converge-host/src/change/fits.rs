@@ -1,7 +1,8 @@
 //! Whether what would be done now is what was reviewed.
 
 use crate::change::{
-    Before, Change, FileChange, GroupChange, PackageAction, PackagesChange, UnitChange, UserChange,
+    ActChange, Before, Change, FileChange, GroupChange, PackageAction, PackagesChange, UnitChange,
+    UserChange,
 };
 
 /// Whether every change is one that was reviewed, in the same order. A change that has become needless may be missing, and
@@ -25,6 +26,9 @@ fn same(now: &Change, reviewed: &Change) -> bool {
         (Change::Group(now), Change::Group(reviewed)) if reviewed.unknown.is_some() => {
             let name = |group: &GroupChange| group.name().to_owned();
             name(now) == name(reviewed) && now.after.is_some() == reviewed.after.is_some()
+        }
+        (Change::Act(now), Change::Act(reviewed)) if reviewed.unknown.is_some() => {
+            same_act(now, reviewed)
         }
         (now, reviewed) => now == reviewed,
     }
@@ -71,6 +75,15 @@ fn same_packages(now: &PackagesChange, reviewed: &PackagesChange) -> bool {
             (Some(other), Some(_)) => other.to.is_some() == action.to.is_some(),
             (None, unknown) => unknown.is_some() && !action.asked,
         })
+}
+
+/// What could not be told before must come to the values that were told.
+fn same_act(now: &ActChange, reviewed: &ActChange) -> bool {
+    let outcome = |act: &ActChange| {
+        let values = act.values.iter().map(|value| (value.name.clone(), value.after.clone()));
+        values.collect::<Vec<_>>()
+    };
+    now.commands == reviewed.commands && outcome(now) == outcome(reviewed)
 }
 
 fn same_unit(now: &UnitChange, reviewed: &UnitChange) -> bool {

@@ -4,6 +4,7 @@
 //! and taking them back are written once per kind, in the file of the kind. "What can converge do to my machine?" is answered
 //! by reading [`Change`].
 
+mod act;
 mod cache;
 mod describe;
 mod drained;
@@ -20,6 +21,7 @@ mod wait;
 
 use serde::{Deserialize, Serialize};
 
+pub use act::{ActChange, Known, Seen};
 pub use cache::CacheChange;
 pub use describe::{Description, Sign, Text, TextDiff};
 pub(crate) use drained::STATES;
@@ -53,6 +55,8 @@ pub enum Change {
     Group(GroupChange),
     /// A command run whose effect can't be told.
     Run(RunChange),
+    /// Commands whose effect is known.
+    Act(ActChange),
     /// Time passing until something holds.
     Wait(WaitChange),
 }
@@ -68,6 +72,7 @@ impl Change {
             Self::User(change) => change,
             Self::Group(change) => change,
             Self::Run(change) => change,
+            Self::Act(change) => change,
             Self::Wait(change) => change,
         }
     }

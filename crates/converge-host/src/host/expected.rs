@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use crate::change::FileState;
 use crate::host::{Group, Manager, Scope, User};
 use crate::stop::Why;
@@ -28,6 +30,8 @@ pub struct Expected {
     pub packages: BTreeMap<(Manager, String), Option<String>>,
     /// Units by name with suffix.
     pub units: BTreeMap<(Scope, String), UnitExpect>,
+    /// Values by name, where a change sets them; none where there is no such thing then.
+    pub values: BTreeMap<String, Option<String>>,
     /// Why a package manager may offer other packages then than it does now.
     pub offers: BTreeMap<Manager, Why>,
     /// Planned things with effects that can't be predicted, in the order of the plan.
@@ -66,12 +70,16 @@ pub struct Pending {
 }
 
 /// What a planned thing may bring about beside what is predicted of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reach {
     /// Files where packages put files; programs, units, accounts.
     Package,
     /// A service that starts: files under `/run`, `/var` and `/tmp`.
     Service,
+    /// The kernel: files under `/proc` and `/sys`.
+    Kernel,
+    /// What is below a path, as where a file system is mounted.
+    Below(PathBuf),
     /// Anything.
     Anything,
 }
@@ -90,6 +98,11 @@ impl Expected {
     /// Notes a command that will run and may do anything.
     pub fn command_pending(&mut self, shown: &str) {
         self.note(format!("command `{shown}`"), Reach::Anything);
+    }
+
+    /// Notes a command whose effect is known, but may bring more than that.
+    pub fn act_pending(&mut self, shown: &str, reach: Reach) {
+        self.note(shown.to_owned(), reach);
     }
 
     /// Notes that a package manager may offer other packages than it does now.

@@ -119,6 +119,16 @@ pub trait Host {
         }
     }
 
+    /// The units of the system that something planned touches.
+    fn planned_units(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What something planned makes of the value of a name (see [`Known`](crate::change::Known)); none where nothing does.
+    fn planned(&self, _name: &str) -> Option<Option<String>> {
+        None
+    }
+
     /// Runs a command that changes nothing on the host as it is now, whatever is planned. The caller accounts for what is.
     fn observe(&self, command: &Command) -> Result<Output> {
         self.probe(command)

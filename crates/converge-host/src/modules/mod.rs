@@ -3,34 +3,71 @@
 //! A module reads the host and asks for changes. It can't write, it doesn't know whether its changes will be shown or
 //! performed, and it answers the same for the real host and for one that is only planned.
 
+mod alternatives;
 mod apt;
+mod apt_key;
+mod apt_repository;
 mod blockinfile;
+mod bundler;
+mod capabilities;
 mod command;
 mod commands;
 mod copy;
+mod cron;
+mod deb822_repository;
+mod debconf;
+#[cfg(test)]
+mod desk;
 mod dnf;
+mod download;
+mod dpkg_selections;
 mod file;
 mod files;
+mod firewalld;
+mod gem;
+mod getent;
 mod group;
+mod hostname;
+mod iptables;
+mod known;
 mod lineinfile;
+mod locale_gen;
+mod modprobe;
+mod mount;
+mod npm;
 mod package;
+mod package_facts;
+mod pam_limits;
 mod ping;
+mod pip;
+mod postgresql;
 mod raw;
+mod reboot;
 mod replace;
+mod rpm_key;
 #[cfg(test)]
 mod scenario;
+mod seboolean;
+mod sefcontext;
+mod selinux;
+mod seport;
 mod service;
+mod service_facts;
 mod setup;
 mod shell;
 mod slurp;
 mod stat;
+mod sysctl;
 mod systemd_service;
 #[cfg(test)]
 mod tasks;
 mod template;
+mod timezone;
+mod ufw;
 mod unit_state;
 mod user;
 mod wait_for;
+mod wait_for_connection;
 mod yum_repository;
 
 use crate::args::{Args, Bound, Invalid, Spec};
@@ -118,5 +155,45 @@ pub static ALL: &[Entry] = &[
     Entry::of::<template::Template>(),
     Entry::of::<user::UserModule>(),
     Entry::of::<yum_repository::YumRepository>(),
+    Entry::of::<apt_repository::AptRepository>(),
+    Entry::of::<apt_key::AptKey>(),
+    Entry::of::<rpm_key::RpmKey>(),
+    Entry::of::<deb822_repository::Deb822Repository>(),
+    Entry::of::<sysctl::Sysctl>(),
+    Entry::of::<package_facts::PackageFacts>(),
+    Entry::of::<service_facts::ServiceFacts>(),
+    Entry::of::<mount::Mount>(),
+    Entry::of::<cron::Cron>(),
+    Entry::of::<getent::Getent>(),
+    Entry::of::<hostname::Hostname>(),
+    Entry::of::<timezone::Timezone>(),
+    Entry::of::<modprobe::Modprobe>(),
+    Entry::of::<alternatives::Alternatives>(),
+    Entry::of::<selinux::Selinux>(),
+    Entry::of::<seboolean::Seboolean>(),
+    Entry::of::<locale_gen::LocaleGen>(),
+    Entry::of::<dpkg_selections::DpkgSelections>(),
+    Entry::of::<debconf::Debconf>(),
+    Entry::of::<pam_limits::PamLimits>(),
+    Entry::of::<capabilities::Capabilities>(),
+    Entry::of::<firewalld::Firewalld>(),
+    Entry::of::<ufw::Ufw>(),
+    Entry::of::<postgresql::db::PostgresqlDb>(),
+    Entry::of::<postgresql::ext::PostgresqlExt>(),
+    Entry::of::<postgresql::hba::PostgresqlPgHba>(),
+    Entry::of::<postgresql::ping::PostgresqlPing>(),
+    Entry::of::<postgresql::privs::PostgresqlPrivs>(),
+    Entry::of::<postgresql::query::PostgresqlQuery>(),
+    Entry::of::<postgresql::slot::PostgresqlSlot>(),
+    Entry::of::<postgresql::user::PostgresqlUser>(),
+    Entry::of::<pip::Pip>(),
+    Entry::of::<npm::Npm>(),
+    Entry::of::<gem::Gem>(),
+    Entry::of::<bundler::Bundler>(),
+    Entry::of::<reboot::Reboot>(),
+    Entry::of::<wait_for_connection::WaitForConnection>(),
+    Entry::of::<seport::Seport>(),
+    Entry::of::<sefcontext::Sefcontext>(),
+    Entry::of::<iptables::Iptables>(),
     Entry::of::<wait_for::WaitFor>(),
 ];

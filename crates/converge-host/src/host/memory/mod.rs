@@ -363,6 +363,10 @@ impl Host for Memory {
         self.said(&command.shown(), command)
     }
 
+    fn planned(&self, name: &str) -> Option<Option<String>> {
+        self.state.values.get(name).cloned()
+    }
+
     fn program(&self, name: &str) -> Result<Option<PathBuf>> {
         self.overlay().program(name)
     }

@@ -19,6 +19,9 @@ const NOT_OF_PACKAGES: &[&str] =
 /// Where a service that starts makes its files.
 const OF_SERVICES: &[&str] = &["/run", "/var", "/tmp"];
 
+/// Where the kernel shows itself.
+const OF_KERNEL: &[&str] = &["/proc", "/sys"];
+
 /// More links than this on one path are a circle.
 const LINKS: usize = 40;
 
@@ -168,12 +171,14 @@ impl Overlay<'_> {
                 made && self.expected.cleared.contains(at)
             })
         });
-        let may = |reach: Reach| match reach {
+        let may = |reach: &Reach| match reach {
             Reach::Anything => true,
             Reach::Package => !ours && !below(NOT_OF_PACKAGES),
             Reach::Service => !ours && below(OF_SERVICES),
+            Reach::Kernel => below(OF_KERNEL),
+            Reach::Below(path) => place.starts_with(path) && place != path,
         };
-        let bringer = self.expected.pending.iter().skip(since).find(|one| may(one.reach));
+        let bringer = self.expected.pending.iter().skip(since).find(|one| may(&one.reach));
         bringer.map_or(Look::Absent, |one| Look::Unknown(one.why.clone()))
     }
 

@@ -2,12 +2,14 @@
 
 mod attributes;
 mod mode;
+mod page;
 mod results;
 mod subject;
 mod text;
 mod tree;
 
 pub(crate) use attributes::Attributes;
+pub(crate) use page::Page;
 pub(crate) use results::{context, file_results};
 pub(crate) use subject::{Subject, absolute};
 pub(crate) use text::{Edit, Text, with_attributes};

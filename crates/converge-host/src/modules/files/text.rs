@@ -53,6 +53,17 @@ pub(crate) struct Edit<'e> {
 }
 
 impl Edit<'_> {
+    /// The same for a file that is the project's own: one that is not there now is taken not to be there then either.
+    pub(crate) fn open_own<'h>(&self, host: &'h dyn Host) -> Result<(Subject<'h>, Option<Text>)> {
+        match self.open(host) {
+            Err(Stop::Unknown(_)) => match Subject::followed(self.path, host)? {
+                subject if matches!(subject.look, Look::Unknown(_)) => Ok((subject, None)),
+                subject => Ok((subject, Some(read(self.path, host)?))),
+            },
+            other => other,
+        }
+    }
+
     /// The file to be edited, links followed, and its text; none where there is no file.
     pub(crate) fn open<'h>(&self, host: &'h dyn Host) -> Result<(Subject<'h>, Option<Text>)> {
         if let Some(validate) = self.validate
@@ -69,10 +80,7 @@ impl Edit<'_> {
             Look::Is(Node { kind: NodeKind::Dir, .. }) => {
                 return Err(coded(256, format!("`{}` is a directory", self.path.display())));
             }
-            Look::Is(_) => {
-                let blob = host.content(&subject.path)?;
-                Some(Text::new(&host.fetch(&blob)?))
-            }
+            Look::Is(_) => Some(read(&subject.path, host)?),
         };
         Ok((subject, text))
     }
@@ -110,6 +118,11 @@ impl Edit<'_> {
         }
         Ok(attributes_change)
     }
+}
+
+fn read(path: &Path, host: &dyn Host) -> Result<Text> {
+    let blob = host.content(path)?;
+    Ok(Text::new(&host.fetch(&blob)?))
 }
 
 /// A message about text, with what else happened.

@@ -1,0 +1,89 @@
+//! Modules about the system on a real Debian host: what each leaves there, that the plan writes nothing, and that the second run
+//! finds nothing to do.
+
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::hosts::{Host, hosts};
+
+/// What is asked of the host, and how each is looked up without converge.
+const TASKS: &str = r#"
+- hosts: all
+  gather_facts: false
+  tasks:
+    - apt: {name: [cron, postgresql], update_cache: true}
+    - apt_repository: {repo: "deb [trusted=yes] file:/srv/none ./", filename: none, update_cache: false}
+    - ansible.posix.sysctl: {name: net.ipv4.ip_forward, value: 1, sysctl_set: true, sysctl_file: /etc/sysctl.d/own.conf}
+    - cron: {name: nightly, minute: "5", hour: "3", job: "true"}
+    - cron: {name: own, cron_file: own, user: root, special_time: daily, job: "true"}
+    - ansible.posix.mount: {path: /mnt/own, src: tmpfs, fstype: tmpfs, opts: size=1m, state: mounted}
+    - hostname: {name: own.example.org}
+    - become: true
+      become_user: postgres
+      block:
+        - community.postgresql.postgresql_user: {name: app, password: "s3'cret", role_attr_flags: CREATEDB}
+        - community.postgresql.postgresql_db: {name: shop, owner: app, template: template0, encoding: UTF8}
+        - community.postgresql.postgresql_ext: {name: pg_trgm, login_db: shop}
+        - community.postgresql.postgresql_privs: {login_db: shop, roles: app, type: schema, objs: public, privs: CREATE}
+        - community.postgresql.postgresql_slot: {name: replica}
+"#;
+
+const HOLDS: &[(&str, &str)] = &[
+    ("cat /etc/apt/sources.list.d/none.list", "deb [trusted=yes] file:/srv/none ./"),
+    ("cat /proc/sys/net/ipv4/ip_forward /etc/sysctl.d/own.conf", "1\nnet.ipv4.ip_forward=1"),
+    ("crontab -l", "#Ansible: nightly\n5 3 * * * true"),
+    ("cat /etc/cron.d/own", "#Ansible: own\n@daily root true"),
+    ("findmnt -n -o FSTYPE /mnt/own; grep -c /mnt/own /etc/fstab", "tmpfs\n1"),
+    ("hostname; cat /etc/hostname", "own.example.org\nown.example.org"),
+    (
+        "cd /; PGPASSWORD=\"s3'cret\" psql -h 127.0.0.1 -U app -Atc 'select extname from pg_extension order by 1' shop",
+        "pg_trgm\nplpgsql",
+    ),
+    (
+        "cd /; su postgres -c \"psql -Atc \\\"select slot_name || has_schema_privilege('app', 'public', 'CREATE') from pg_replication_slots\\\" shop\"",
+        "replicatrue",
+    ),
+];
+
+#[test]
+#[ignore = "needs the fleet's hosts"]
+fn a_debian_host_is_made_what_the_modules_say() {
+    let host = hosts().into_iter().find(|host| host.name.contains("debian")).unwrap();
+    let project = tempfile::tempdir().unwrap();
+    fs::write(project.path().join("site.yml"), TASKS).unwrap();
+    let name = host.ssh("hostname");
+    let plan = told(&converge(project.path(), &host, "--check"), 2);
+    assert!(
+        plan.contains("kernel parameter net.ipv4.ip_forward (0 → 1)") || plan.contains("own.conf"),
+        "{plan}"
+    );
+    assert!(!plan.contains("s3'cret"), "{plan}");
+    assert_eq!(host.ssh("ls /etc/cron.d/own /etc/sysctl.d/own.conf 2>/dev/null; hostname"), name);
+    let applied = told(&converge(project.path(), &host, "--yes"), 0);
+    assert!(applied.contains("failed=0"), "{applied}");
+    for (command, want) in HOLDS {
+        assert_eq!(host.ssh(command), *want, "{command}\n{applied}");
+    }
+    let again = told(&converge(project.path(), &host, "--check"), 0);
+    assert!(again.contains("No changes."), "{again}");
+    host.ssh(&format!("hostname {name}; echo {name} > /etc/hostname; umount /mnt/own"));
+}
+
+fn converge(project: &Path, host: &Host, how: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_converge"))
+        .arg(project.join("site.yml"))
+        .args(["-i", &env::var("CONVERGE_FLEET_INVENTORY").unwrap(), "--limit", &host.name, how])
+        .env("XDG_STATE_HOME", project.join("state"))
+        .output()
+        .unwrap()
+}
+
+#[track_caller]
+fn told(output: &Output, code: i32) -> String {
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "\n{text}\n{error}");
+    text
+}
