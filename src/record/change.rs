@@ -106,7 +106,7 @@ impl Kind {
             Change::Unit(_) => Self::Unit,
             Change::User(_) => Self::User,
             Change::Group(_) => Self::Group,
-            Change::Run(_) => Self::Run,
+            Change::Run(_) | Change::Tool(_) => Self::Run,
             Change::Wait(_) => Self::Wait,
         }
     }

@@ -1,5 +1,7 @@
 //! A change in words, ready to be drawn.
 
+use serde::{Deserialize, Serialize};
+
 use crate::stop::Why;
 
 /// A change in words.
@@ -18,7 +20,7 @@ pub struct Description {
 }
 
 /// The sort of a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Sign {
     /// Something new: drawn `+`.
     Create,

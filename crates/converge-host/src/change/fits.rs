@@ -1,7 +1,8 @@
 //! Whether what would be done now is what was reviewed.
 
 use crate::change::{
-    Before, Change, FileChange, GroupChange, PackageAction, PackagesChange, UnitChange, UserChange,
+    Before, Change, FileChange, FileKind, FileState, GroupChange, PackageAction, PackagesChange,
+    UnitChange, UserChange,
 };
 
 /// Whether every change is one that was reviewed, in the same order. A change that has become needless may be missing, and
@@ -26,6 +27,9 @@ fn same(now: &Change, reviewed: &Change) -> bool {
             let name = |group: &GroupChange| group.name().to_owned();
             name(now) == name(reviewed) && now.after.is_some() == reviewed.after.is_some()
         }
+        (Change::Tool(now), Change::Tool(reviewed)) if reviewed.unknown.is_some() => {
+            now.what == reviewed.what && now.sign == reviewed.sign
+        }
         (now, reviewed) => now == reviewed,
     }
 }
@@ -47,6 +51,21 @@ fn same_file(now: &FileChange, reviewed: &FileChange) -> bool {
             now.owner.clone_from(&reviewed.owner);
             now.group.clone_from(&reviewed.group);
             now.selinux.clone_from(&reviewed.selinux);
+        }
+    }
+    // Where the content could not be known, any will do.
+    if let (Some(now_after), Some(FileState { kind: FileKind::Open(why), .. })) =
+        (&mut now.after, &reviewed.after)
+        && now_after.kind.is_file()
+    {
+        now_after.kind = FileKind::Open(why.clone());
+        now.maker.clone_from(&reviewed.maker);
+        // It may even have become the one that is there.
+        if let (Before::Is(now), Before::Is(reviewed)) = (&mut now.before, &reviewed.before)
+            && now.kind.is_file()
+            && reviewed.kind.is_file()
+        {
+            now.kind.clone_from(&reviewed.kind);
         }
     }
     // "Now" is another time than it was.

@@ -66,12 +66,14 @@ pub struct Pending {
 }
 
 /// What a planned thing may bring about beside what is predicted of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// Files where packages put files; programs, units, accounts.
     Package,
     /// A service that starts: files under `/run`, `/var` and `/tmp`.
     Service,
+    /// Everything below this folder.
+    Below(PathBuf),
     /// Anything.
     Anything,
 }
@@ -90,6 +92,11 @@ impl Expected {
     /// Notes a command that will run and may do anything.
     pub fn command_pending(&mut self, shown: &str) {
         self.note(format!("command `{shown}`"), Reach::Anything);
+    }
+
+    /// Notes that everything below a folder is rewritten.
+    pub fn folder_pending(&mut self, what: &str, folder: &Path) {
+        self.note(what.to_owned(), Reach::Below(folder.to_path_buf()));
     }
 
     /// Notes that a package manager may offer other packages than it does now.

@@ -4,6 +4,8 @@
 //! performed, and it answers the same for the real host and for one that is only planned.
 
 mod apt;
+mod assemble;
+mod authorized_key;
 mod blockinfile;
 mod command;
 mod commands;
@@ -11,7 +13,13 @@ mod copy;
 mod dnf;
 mod file;
 mod files;
+mod find;
+mod get_url;
+mod git;
 mod group;
+mod http;
+mod ini_file;
+mod known_hosts;
 mod lineinfile;
 mod package;
 mod ping;
@@ -19,6 +27,9 @@ mod raw;
 mod replace;
 #[cfg(test)]
 mod scenario;
+mod script;
+#[cfg(test)]
+mod served;
 mod service;
 mod setup;
 mod shell;
@@ -27,8 +38,11 @@ mod stat;
 mod systemd_service;
 #[cfg(test)]
 mod tasks;
+mod tempfile;
 mod template;
+mod unarchive;
 mod unit_state;
+mod uri;
 mod user;
 mod wait_for;
 mod yum_repository;
@@ -98,24 +112,35 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 #[rustfmt::skip]
 pub static ALL: &[Entry] = &[
     Entry::of::<apt::Apt>(),
+    Entry::of::<assemble::Assemble>(),
+    Entry::of::<authorized_key::AuthorizedKey>(),
     Entry::of::<blockinfile::BlockInFile>(),
     Entry::of::<command::Command>(),
     Entry::of::<copy::Copy>(),
     Entry::of::<dnf::Dnf>(),
     Entry::of::<file::File>(),
+    Entry::of::<find::Find>(),
+    Entry::of::<get_url::GetUrl>(),
+    Entry::of::<git::Git>(),
+    Entry::of::<ini_file::IniFile>(),
+    Entry::of::<known_hosts::KnownHosts>(),
     Entry::of::<lineinfile::LineInFile>(),
     Entry::of::<group::GroupModule>(),
     Entry::of::<package::Package>(),
     Entry::of::<ping::Ping>(),
     Entry::of::<raw::Raw>(),
     Entry::of::<replace::Replace>(),
+    Entry::of::<script::Script>(),
     Entry::of::<service::Service>(),
     Entry::of::<setup::Setup>(),
     Entry::of::<shell::Shell>(),
     Entry::of::<slurp::Slurp>(),
     Entry::of::<stat::Stat>(),
     Entry::of::<systemd_service::SystemdService>(),
+    Entry::of::<tempfile::TempFile>(),
     Entry::of::<template::Template>(),
+    Entry::of::<unarchive::Unarchive>(),
+    Entry::of::<uri::Uri>(),
     Entry::of::<user::UserModule>(),
     Entry::of::<yum_repository::YumRepository>(),
     Entry::of::<wait_for::WaitFor>(),

@@ -47,8 +47,8 @@ pub fn assume(base: &dyn Host, expected: &mut Expected, changes: &[Change]) -> R
 impl Overlay<'_> {
     /// Why something may be brought about that is not there, if anything planned may bring anything but files of its own.
     fn pending(&self) -> Option<Why> {
-        let brings = |reach: Reach| matches!(reach, Reach::Package | Reach::Anything);
-        self.expected.pending.iter().find(|one| brings(one.reach)).map(|one| one.why.clone())
+        let brings = |reach: &Reach| matches!(reach, Reach::Package | Reach::Anything);
+        self.expected.pending.iter().find(|one| brings(&one.reach)).map(|one| one.why.clone())
     }
 
     /// The same for a thing of this name: what is called alike is the likeliest to bring it.
