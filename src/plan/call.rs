@@ -75,14 +75,13 @@ impl Binder<'_> {
                 given.into_iter().partition(|(key, _)| RENDERING.contains(&key.as_str()));
             (rendering, given) = (options, rest);
         }
-        let remote = given
-            .iter()
-            .any(|(key, value)| key == "remote_src" && self.eval.boolean(value).unwrap_or(false));
+        let remote = self.is_remote(spec, &given);
         let mut partly = None;
         let mut args = Map::new();
         for (key, value) in given {
             let data = match spec.find(&key).map(|arg| arg.kind) {
                 Some(Kind::Upload) if !remote && !value.is_null() => self.upload(&value)?,
+                Some(Kind::Script) if !value.is_null() => self.script(&value)?,
                 Some(Kind::Rendered) if !value.is_null() => {
                     let (tree, why) = self.rendered(&value, &rendering)?;
                     partly = why;
@@ -165,6 +164,33 @@ impl Binder<'_> {
             }
         }
         Ok(merged)
+    }
+
+    /// Whether `src` is a path of the host.
+    fn is_remote(&self, spec: &Spec, given: &[(String, Value)]) -> bool {
+        let flag = |name: &str| {
+            let value = given.iter().find(|(key, _)| key == name).map(|(_, value)| value)?;
+            self.eval.boolean(value).ok()
+        };
+        // Older content says it the other way round.
+        let copied = || spec.find("copy").and_then(|_| flag("copy")).map(|copy| !copy);
+        let default = || {
+            let declared = spec.find("remote_src").and_then(|arg| arg.default);
+            declared == Some("yes")
+        };
+        flag("remote_src").or_else(copied).unwrap_or_else(default)
+    }
+
+    /// A script and the arguments that follow it in the line.
+    fn script(&self, value: &Value) -> Result<Data, Halt> {
+        let line = self.eval.shown(value)?;
+        let line = line.trim();
+        let (name, arguments) = match line.chars().next() {
+            Some(quote @ ('"' | '\'')) => line[1..].split_once(quote).unwrap_or((line, "")),
+            _ => line.split_once(char::is_whitespace).unwrap_or((line, "")),
+        };
+        let script = self.upload(&Value::from(name))?;
+        Ok(Data::List(vec![script, arguments.trim().into()]))
     }
 
     fn upload(&self, value: &Value) -> Result<Data, Halt> {

@@ -109,7 +109,7 @@ impl Kind {
             Change::User(_) => Self::User,
             Change::Group(_) => Self::Group,
             Change::Run(_) => Self::Run,
-            Change::Act(_) => Self::Act,
+            Change::Act(_) | Change::Tool(_) => Self::Act,
             Change::Wait(_) => Self::Wait,
         }
     }

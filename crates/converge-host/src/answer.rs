@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::args::{Bound, Invalid, Spec};
 use crate::blob::Digest;
-use crate::change::{Change, Changes, FileKind, fits};
+use crate::change::{Change, Changes, FileKind, RunChange, ToolChange, fits};
 use crate::data::Map;
 use crate::expand::expand;
 use crate::host::Host;
@@ -105,10 +105,18 @@ impl<M: Machine> Answerer<M> {
         let Changes { list, mut results, mut warnings, .. } = changes;
         let (mut ahead, mut done) = (VecDeque::from(list), Vec::new());
         let mut performed = Map::new();
-        let mut refreshed = false;
+        let (mut refreshed, mut changed) = (false, false);
         while let Some(change) = ahead.pop_front() {
             match self.machine.perform(&change) {
-                Ok(told) => performed.extend(told),
+                Ok(mut told) => {
+                    // Only making a file can tell that it was there already.
+                    let unchanged = told.shift_remove("unchanged").is_some();
+                    // Some commands tell by what they print whether they changed anything.
+                    let tells = matches!(&change, Change::Act(act) if act.telltale.is_some())
+                        && told.contains_key("changed");
+                    changed |= change.effect().counts() && !unchanged && !tells;
+                    performed.extend(told);
+                }
                 Err(stop) => {
                     let failure = failed(stop, results);
                     // A command that failed may have done anything before.
@@ -142,16 +150,11 @@ impl<M: Machine> Answerer<M> {
             results.extend(again.results);
             warnings = again.warnings;
         }
-        let list = done;
         // What only performing could tell may be that nothing changed, or that something did.
         let told = performed.shift_remove("changed").and_then(|told| told.as_bool());
-        let counts = |change: &Change| match change {
-            Change::Act(act) if act.telltale.is_some() && told.is_some() => false,
-            other => other.effect().counts(),
-        };
-        let changed = told.unwrap_or(false) || list.iter().any(counts);
+        changed |= told.unwrap_or(false);
         let reported = module.report(&self.machine, &performed, &mut results);
-        let changes = list.iter().map(Change::for_the_wire).collect();
+        let changes = done.iter().map(Change::for_the_wire).collect();
         match reported {
             Ok(()) => Reply::Done(Done { changes, changed, results, open: None, warnings }),
             Err(stop) => Reply::Failed(failed(stop, results), changes),
@@ -250,6 +253,12 @@ impl<M: Machine> Answerer<M> {
     /// Every content must be here before anything is done, so that nothing stops half way for want of one.
     fn at_hand(&self, changes: &[Change]) -> Result<(), Digest> {
         for change in changes {
+            if let Change::Run(RunChange { script: Some((_, blob)), .. })
+            | Change::Tool(ToolChange { input: Some((_, blob)), .. }) = change
+                && self.machine.fetch(blob).is_err()
+            {
+                return Err(blob.digest);
+            }
             if let Change::File(file) = change
                 && let Some(FileKind::File(blob)) = file.after.as_ref().map(|after| &after.kind)
                 && file.before.kind() != Some(&FileKind::File(blob.clone()))

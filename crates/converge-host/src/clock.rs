@@ -81,6 +81,32 @@ pub(crate) fn delta(took: Duration) -> String {
     format!("{days}{hours}:{:02}:{:02}{fraction}", seconds / 60 % 60, seconds % 60)
 }
 
+const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// A moment as HTTP has it (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
+pub(crate) fn http_date(time: SystemTime) -> String {
+    let Civil { year, month, day, hour, minute, second, .. } = Clock::default().civil(time);
+    let weekday = DAYS[days_from_civil(year, month, day).rem_euclid(7) as usize];
+    let month = MONTHS[(month - 1).clamp(0, 11) as usize];
+    format!("{weekday}, {day:02} {month} {year} {hour:02}:{minute:02}:{second:02} GMT")
+}
+
+/// The moment that a date of HTTP means; none where it is in one of the forms that nobody writes any more.
+pub(crate) fn read_http_date(text: &str) -> Option<SystemTime> {
+    let mut words = text.split(' ').skip(1);
+    let day = words.next()?.parse().ok()?;
+    let name = words.next()?;
+    let month = MONTHS.iter().position(|month| *month == name)? as i64 + 1;
+    let year = words.next()?.parse().ok()?;
+    let mut time = words.next()?.split(':').map(str::parse);
+    let mut part = || time.next()?.ok();
+    let time = (part()?, part()?, part()?);
+    Clock::default().moment((year, month, day), time)
+}
+
 /// The date of a number of days since 1970-01-01, by Howard Hinnant's method
 /// (<https://howardhinnant.github.io/date_algorithms.html#civil_from_days>).
 fn civil_from_days(days: i64) -> (i64, i64, i64) {
@@ -106,7 +132,16 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
-    use super::{Clock, delta};
+    use super::{Clock, delta, http_date, read_http_date};
+
+    #[test]
+    fn dates_of_http_go_both_ways() {
+        let text = "Sun, 06 Nov 1994 08:49:37 GMT";
+        let time = UNIX_EPOCH + Duration::from_secs(784_111_777);
+        assert_eq!(http_date(time), text);
+        assert_eq!(read_http_date(text), Some(time));
+        assert_eq!(read_http_date("yesterday"), None);
+    }
 
     #[test]
     fn moments_are_written_in_local_time() {

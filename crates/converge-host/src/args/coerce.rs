@@ -8,7 +8,7 @@ use crate::data::{Data, Map};
 /// Turns `data` into what `kind` takes, or says what was given instead.
 pub(crate) fn coerce(kind: &Kind, data: Data) -> Result<Data, String> {
     match kind {
-        Kind::Raw | Kind::Upload | Kind::Rendered => Ok(data),
+        Kind::Raw | Kind::Upload | Kind::Script | Kind::Rendered => Ok(data),
         Kind::Str | Kind::Path => text(data).map(Data::Str),
         Kind::Bool => boolean(&data).map(Data::Bool).ok_or_else(|| shown(&data)),
         Kind::Int => integer(&data).map(Data::Int).ok_or_else(|| shown(&data)),

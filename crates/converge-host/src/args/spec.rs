@@ -63,6 +63,8 @@ pub enum Kind {
     Raw,
     /// A file or folder of the controller, found in the role's or playbook's `files`.
     Upload,
+    /// A script of the controller, found in `files`, and its arguments.
+    Script,
     /// A template of the controller, found in `templates` and rendered for the host.
     Rendered,
 }
@@ -123,6 +125,7 @@ impl Kind {
             Self::List(_) => "a list".into(),
             Self::Dict => "a mapping".into(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
+            Self::Script => "a script".into(),
             Self::Raw => "any value".into(),
         }
     }

@@ -1,8 +1,8 @@
 //! Whether what would be done now is what was reviewed.
 
 use crate::change::{
-    ActChange, Before, Change, FileChange, GroupChange, PackageAction, PackagesChange, UnitChange,
-    UserChange,
+    ActChange, Before, Change, FileChange, FileKind, FileState, GroupChange, PackageAction,
+    PackagesChange, UnitChange, UserChange,
 };
 
 /// Whether every change is one that was reviewed, in the same order. A change that has become needless may be missing, and
@@ -30,6 +30,9 @@ fn same(now: &Change, reviewed: &Change) -> bool {
         (Change::Act(now), Change::Act(reviewed)) if reviewed.unknown.is_some() => {
             same_act(now, reviewed)
         }
+        (Change::Tool(now), Change::Tool(reviewed)) if reviewed.unknown.is_some() => {
+            now.what == reviewed.what && now.sign == reviewed.sign
+        }
         (now, reviewed) => now == reviewed,
     }
 }
@@ -51,6 +54,21 @@ fn same_file(now: &FileChange, reviewed: &FileChange) -> bool {
             now.owner.clone_from(&reviewed.owner);
             now.group.clone_from(&reviewed.group);
             now.selinux.clone_from(&reviewed.selinux);
+        }
+    }
+    // Where the content could not be known, any will do.
+    if let (Some(now_after), Some(FileState { kind: FileKind::Open(why), .. })) =
+        (&mut now.after, &reviewed.after)
+        && now_after.kind.is_file()
+    {
+        now_after.kind = FileKind::Open(why.clone());
+        now.maker.clone_from(&reviewed.maker);
+        // It may even have become the one that is there.
+        if let (Before::Is(now), Before::Is(reviewed)) = (&mut now.before, &reviewed.before)
+            && now.kind.is_file()
+            && reviewed.kind.is_file()
+        {
+            now.kind.clone_from(&reviewed.kind);
         }
     }
     // "Now" is another time than it was.

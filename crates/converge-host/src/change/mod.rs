@@ -12,9 +12,11 @@ mod effect;
 mod file;
 mod fits;
 mod group;
+mod laid;
 pub(crate) mod manager;
 mod packages;
 mod run;
+mod tool;
 mod unit;
 mod user;
 mod wait;
@@ -26,11 +28,12 @@ pub use cache::CacheChange;
 pub use describe::{Description, Sign, Text, TextDiff};
 pub(crate) use drained::STATES;
 pub use effect::Effect;
-pub use file::{Before, FileChange, FileKind, FileState};
+pub use file::{Before, FileChange, FileKind, FileState, Maker};
 pub(crate) use fits::fits;
 pub use group::GroupChange;
 pub use packages::{PackageAction, PackagesChange};
 pub use run::RunChange;
+pub use tool::ToolChange;
 pub use unit::{UnitAction, UnitChange};
 pub use user::UserChange;
 pub use wait::{WaitChange, WaitFor};
@@ -57,6 +60,8 @@ pub enum Change {
     Run(RunChange),
     /// Commands whose effect is known.
     Act(ActChange),
+    /// Programs run for what they are known to do.
+    Tool(ToolChange),
     /// Time passing until something holds.
     Wait(WaitChange),
 }
@@ -73,6 +78,7 @@ impl Change {
             Self::Group(change) => change,
             Self::Run(change) => change,
             Self::Act(change) => change,
+            Self::Tool(change) => change,
             Self::Wait(change) => change,
         }
     }
@@ -81,6 +87,11 @@ impl Change {
     #[must_use]
     pub fn for_the_wire(&self) -> Self {
         let mut change = self.clone();
+        if let Self::Run(RunChange { script: Some((_, blob)), .. })
+        | Self::Tool(ToolChange { input: Some((_, blob)), .. }) = &mut change
+        {
+            *blob = blob.for_the_wire();
+        }
         if let Self::File(file) = &mut change {
             let before = match &mut file.before {
                 Before::Is(state) => Some(state),

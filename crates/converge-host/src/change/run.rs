@@ -5,7 +5,9 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use crate::blob::Blob;
 use crate::change::effect::Effect;
+use crate::change::laid::Laid;
 use crate::change::{Change, Description, Sign};
 use crate::clock::delta;
 use crate::data::{Data, Map};
@@ -25,6 +27,8 @@ pub struct RunChange {
     pub creates: Option<PathBuf>,
     /// A path that it is known to remove.
     pub removes: Option<PathBuf>,
+    /// A content that lies in a private file of this name while it runs; a word `%s` is its path.
+    pub script: Option<(String, Blob)>,
     /// Cut line ends from the end of standard output and error, as Ansible does.
     pub strip: bool,
 }
@@ -88,7 +92,14 @@ impl Effect for RunChange {
     fn perform(&self, real: &Real) -> Result<Map> {
         let clock = real.clock();
         let start = SystemTime::now();
-        let output = real.run(&self.command)?;
+        let laid = match &self.script {
+            Some((name, blob)) => Some(Laid::new(name, &real.fetch(blob)?)?),
+            None => None,
+        };
+        let output = match &laid {
+            Some(laid) => real.run(&laid.in_command(&self.command))?,
+            None => real.run(&self.command)?,
+        };
         let end = start + output.took;
         let results = self.results(&output, &clock.stamp(start), &clock.stamp(end));
         if output.ok() {
@@ -140,6 +151,7 @@ mod tests {
             shown: script.into(),
             creates: None,
             removes: None,
+            script: None,
             strip,
         }
     }

@@ -5,6 +5,7 @@ mod sha1;
 
 use std::io::{self, Read};
 
+use serde::{Deserialize, Serialize};
 use sha2::{Sha224, Sha256, Sha384, Sha512};
 
 use crate::args::Choice;
@@ -12,7 +13,7 @@ use crate::checksum::md5::Md5;
 use crate::checksum::sha1::Sha1;
 
 /// The algorithms that Ansible offers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice, Serialize, Deserialize)]
 pub enum Algorithm {
     /// MD5 (RFC 1321).
     Md5,

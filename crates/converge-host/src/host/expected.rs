@@ -78,7 +78,7 @@ pub enum Reach {
     Service,
     /// The kernel: files under `/proc` and `/sys`.
     Kernel,
-    /// What is below a path, as where a file system is mounted.
+    /// Everything below this folder.
     Below(PathBuf),
     /// Anything.
     Anything,
@@ -103,6 +103,11 @@ impl Expected {
     /// Notes a command whose effect is known, but may bring more than that.
     pub fn act_pending(&mut self, shown: &str, reach: Reach) {
         self.note(shown.to_owned(), reach);
+    }
+
+    /// Notes that everything below a folder is rewritten.
+    pub fn folder_pending(&mut self, what: &str, folder: &Path) {
+        self.note(what.to_owned(), Reach::Below(folder.to_path_buf()));
     }
 
     /// Notes that a package manager may offer other packages than it does now.

@@ -7,6 +7,8 @@ mod alternatives;
 mod apt;
 mod apt_key;
 mod apt_repository;
+mod assemble;
+mod authorized_key;
 mod blockinfile;
 mod bundler;
 mod capabilities;
@@ -23,13 +25,19 @@ mod download;
 mod dpkg_selections;
 mod file;
 mod files;
+mod find;
 mod firewalld;
 mod gem;
+mod get_url;
 mod getent;
+mod git;
 mod group;
 mod hostname;
+mod http;
+mod ini_file;
 mod iptables;
 mod known;
+mod known_hosts;
 mod lineinfile;
 mod locale_gen;
 mod modprobe;
@@ -47,10 +55,13 @@ mod replace;
 mod rpm_key;
 #[cfg(test)]
 mod scenario;
+mod script;
 mod seboolean;
 mod sefcontext;
 mod selinux;
 mod seport;
+#[cfg(test)]
+mod served;
 mod service;
 mod service_facts;
 mod setup;
@@ -61,10 +72,13 @@ mod sysctl;
 mod systemd_service;
 #[cfg(test)]
 mod tasks;
+mod tempfile;
 mod template;
 mod timezone;
 mod ufw;
+mod unarchive;
 mod unit_state;
+mod uri;
 mod user;
 mod wait_for;
 mod wait_for_connection;
@@ -135,24 +149,35 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 #[rustfmt::skip]
 pub static ALL: &[Entry] = &[
     Entry::of::<apt::Apt>(),
+    Entry::of::<assemble::Assemble>(),
+    Entry::of::<authorized_key::AuthorizedKey>(),
     Entry::of::<blockinfile::BlockInFile>(),
     Entry::of::<command::Command>(),
     Entry::of::<copy::Copy>(),
     Entry::of::<dnf::Dnf>(),
     Entry::of::<file::File>(),
+    Entry::of::<find::Find>(),
+    Entry::of::<get_url::GetUrl>(),
+    Entry::of::<git::Git>(),
+    Entry::of::<ini_file::IniFile>(),
+    Entry::of::<known_hosts::KnownHosts>(),
     Entry::of::<lineinfile::LineInFile>(),
     Entry::of::<group::GroupModule>(),
     Entry::of::<package::Package>(),
     Entry::of::<ping::Ping>(),
     Entry::of::<raw::Raw>(),
     Entry::of::<replace::Replace>(),
+    Entry::of::<script::Script>(),
     Entry::of::<service::Service>(),
     Entry::of::<setup::Setup>(),
     Entry::of::<shell::Shell>(),
     Entry::of::<slurp::Slurp>(),
     Entry::of::<stat::Stat>(),
     Entry::of::<systemd_service::SystemdService>(),
+    Entry::of::<tempfile::TempFile>(),
     Entry::of::<template::Template>(),
+    Entry::of::<unarchive::Unarchive>(),
+    Entry::of::<uri::Uri>(),
     Entry::of::<user::UserModule>(),
     Entry::of::<yum_repository::YumRepository>(),
     Entry::of::<apt_repository::AptRepository>(),

@@ -38,6 +38,7 @@ impl Module for Raw {
             shown: self.cmd.clone(),
             creates: None,
             removes: None,
+            script: None,
             strip: false,
         }));
         Ok(())

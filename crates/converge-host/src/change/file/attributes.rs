@@ -51,6 +51,15 @@ impl Wanted {
         })
     }
 
+    /// Whether nothing is wanted.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.mode.is_none()
+            && self.owner.is_none()
+            && self.group.is_none()
+            && self.selinux.is_none()
+            && self.times.is_none()
+    }
+
     /// The same without what the node has already.
     pub(super) fn unlike(mut self, node: &Node) -> Self {
         let same_owner = self.owner == node.owner.id;

@@ -2,7 +2,7 @@
 
 use crate::blob::Blob;
 use crate::change::file::{Before, FileChange, FileKind, FileState};
-use crate::change::{Description, Sign, Text, TextDiff};
+use crate::change::{Description, Effect, Sign, Text, TextDiff};
 use crate::host::flags::letters;
 use crate::host::{Principal, Special};
 
@@ -20,6 +20,14 @@ pub(super) fn describe(change: &FileChange) -> Description {
         Some(new) => description.facts.extend(facts(old, new)),
         None => description.facts.extend(old.and_then(|old| removed(old, change.contents))),
     }
+    if let Some(maker) = &change.maker {
+        description.facts.push(maker.shown.clone());
+        if let Some((_, checksum)) = &maker.checksum {
+            let short: String = checksum.chars().take(12).collect();
+            description.facts.push(format!("checksum {short}"));
+        }
+        description.unknown = description.unknown.or_else(|| change.tells());
+    }
     if change.backup && old.is_some_and(|old| old.kind.is_file()) {
         description.facts.push("a backup is kept".into());
     }
@@ -32,7 +40,7 @@ fn removed(old: &FileState, contents: u64) -> Option<String> {
         (FileKind::Dir, 0) => "empty directory".into(),
         (FileKind::Dir, 1) => "directory with 1 entry".into(),
         (FileKind::Dir, count) => format!("directory with {count} entries"),
-        (FileKind::File(_) | FileKind::Untouched | FileKind::Hard(_), _) => return None,
+        (kind, _) if kind.is_file() => return None,
         (kind, _) => name(kind),
     })
 }
@@ -47,7 +55,7 @@ fn facts(old: Option<&FileState>, new: &FileState) -> Vec<String> {
         }
         Some(was) if *was == new.kind => {}
         Some(was) => facts.push(format!("{} → {}", name(was), name(&new.kind))),
-        None if matches!(new.kind, FileKind::File(_) | FileKind::Untouched) => {}
+        None if new.kind.is_file() && !matches!(new.kind, FileKind::Hard(_)) => {}
         None => facts.push(name(&new.kind)),
     }
     // The permission bits of a symbolic link mean nothing.
@@ -82,7 +90,7 @@ fn fact(what: &str, old: Option<Option<String>>, new: Option<String>) -> Option<
 
 fn name(kind: &FileKind) -> String {
     match kind {
-        FileKind::File(_) | FileKind::Untouched => "file".into(),
+        FileKind::File(_) | FileKind::Untouched | FileKind::Open(_) => "file".into(),
         FileKind::Dir => "directory".into(),
         FileKind::Link(target) => format!("link to {}", target.display()),
         FileKind::Hard(target) => format!("hard link to {}", target.display()),
@@ -99,11 +107,13 @@ fn diff(change: &FileChange) -> Option<TextDiff> {
         Before::Unknown(why) => Text::Unknown(why.clone()),
         Before::Is(state) => match &state.kind {
             FileKind::File(blob) => text(blob),
+            FileKind::Open(why) => Text::Unknown(why.clone()),
             _ => return None,
         },
     };
     let after = match change.after.as_ref().map(|state| &state.kind) {
         None => Text::Absent,
+        Some(FileKind::Open(why)) => Text::Unknown(why.clone()),
         Some(FileKind::File(blob)) => text(blob),
         Some(_) => return None,
     };

@@ -5,6 +5,7 @@
 mod attributes;
 mod backup;
 mod describe;
+mod made;
 mod perform;
 mod remove;
 mod write;
@@ -13,6 +14,8 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
+
+pub use made::Maker;
 
 use crate::blob::Blob;
 use crate::change::{Change, Description, Effect};
@@ -39,6 +42,8 @@ pub struct FileChange {
     pub unsafe_writes: bool,
     /// How much is in a directory that is removed, at any depth. Where there is more by then, it stays.
     pub contents: u64,
+    /// What makes the content of a file that is [`FileKind::Open`].
+    pub maker: Option<Box<Maker>>,
 }
 
 /// The pre-image of a [`FileChange`].
@@ -78,6 +83,8 @@ pub enum FileKind {
     File(Blob),
     /// A regular file with a content that the change neither looks at nor touches.
     Untouched,
+    /// A regular file with a content that only performing can tell.
+    Open(Why),
     /// A directory.
     Dir,
     /// A symbolic link and its target as written.
@@ -99,6 +106,7 @@ impl FileChange {
             validate: None,
             unsafe_writes: false,
             contents: 0,
+            maker: None,
         }
     }
 
@@ -142,13 +150,20 @@ impl FileState {
 impl FileKind {
     /// Whether it is a regular file, whatever is known of its content.
     pub fn is_file(&self) -> bool {
-        matches!(self, Self::File(_) | Self::Untouched | Self::Hard(_))
+        matches!(self, Self::File(_) | Self::Untouched | Self::Open(_) | Self::Hard(_))
     }
 }
 
 impl Effect for FileChange {
     fn describe(&self) -> Description {
         describe::describe(self)
+    }
+
+    fn tells(&self) -> Option<Why> {
+        match self.after.as_ref().map(|after| &after.kind) {
+            Some(FileKind::Open(why)) => Some(why.clone()),
+            _ => None,
+        }
     }
 
     fn expect(&self, expected: &mut Expected) {
@@ -186,6 +201,10 @@ impl Effect for FileChange {
             Before::Unknown(_) => return None,
             Before::Is(state) => Some(state.clone()),
         };
+        // What was made can't be told from what somebody put there since.
+        if self.maker.is_some() {
+            return None;
+        }
         let replaces = before == Before::Absent;
         match after.as_ref().map(|state| &state.kind) {
             // The bytes must still be known, and a directory must have been empty.

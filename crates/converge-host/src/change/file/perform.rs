@@ -7,7 +7,7 @@ use rustix::io::Errno;
 
 use crate::change::file::attributes::{Wanted, set_flags, to_path};
 use crate::change::file::write::{Temporary, directory, in_place, unlink};
-use crate::change::file::{Before, FileChange, FileKind, FileState, backup, remove};
+use crate::change::file::{Before, FileChange, FileKind, FileState, backup, made, remove};
 use crate::change::run::lines;
 use crate::data::Map;
 use crate::host::real::Real;
@@ -61,6 +61,16 @@ fn bring_about(change: &FileChange, real: &Real) -> Result<Map> {
                 keep(node, &mut results)?;
             }
             replace(change, real, &real.fetch(blob)?, wanted, node.as_ref())?;
+        }
+        (FileKind::Open(_), node) => {
+            let Some(maker) = &change.maker else {
+                return Err(Stop::failed(format!("nothing makes `{}`", path.display())));
+            };
+            let had = node.is_some();
+            results = made::make(change, maker, real, wanted, node.as_ref(), &keep)?;
+            if !had {
+                relabel(path, after, real)?;
+            }
         }
         (FileKind::Dir, Some(Node { kind: NodeKind::Dir, .. }))
         | (FileKind::Untouched | FileKind::Special(_), Some(_)) => {
@@ -124,7 +134,7 @@ fn unmoved(change: &FileChange, real: &Real) -> Result<Option<Node>> {
                     }
                     true
                 }
-                (FileKind::Untouched | FileKind::Hard(_), NodeKind::File)
+                (FileKind::Untouched | FileKind::Open(_) | FileKind::Hard(_), NodeKind::File)
                 | (FileKind::Dir, NodeKind::Dir) => true,
                 (FileKind::Link(was), NodeKind::Link(is)) => was == is,
                 (FileKind::Special(was), NodeKind::Special(is)) => was == is,
@@ -147,7 +157,9 @@ fn unmoved(change: &FileChange, real: &Real) -> Result<Option<Node>> {
 
 fn planned(kind: &FileKind) -> String {
     match kind {
-        FileKind::File(_) | FileKind::Untouched | FileKind::Hard(_) => "a file".into(),
+        FileKind::File(_) | FileKind::Untouched | FileKind::Open(_) | FileKind::Hard(_) => {
+            "a file".into()
+        }
         FileKind::Dir => "a directory".into(),
         FileKind::Link(target) => format!("a link to `{}`", target.display()),
         FileKind::Special(_) => "a special file".into(),
@@ -207,14 +219,7 @@ fn replace(
             in_place(path, bytes).map_err(write)?;
             change_attributes(path, real, wanted)?;
         }
-        Err(Trouble::Io(error)) if error.raw_os_error() == Some(Errno::BUSY.raw_os_error()) => {
-            return Err(Stop::failed(format!(
-                "can't replace `{}`: {}; it may be a mount point, which `unsafe_writes: true` writes into",
-                path.display(),
-                plain(&error)
-            )));
-        }
-        Err(Trouble::Io(error)) => return Err(write(error)),
+        Err(Trouble::Io(error)) => return Err(refused_to_move(path, &error)),
     }
     if old.is_none()
         && let Some(after) = &change.after
@@ -224,13 +229,25 @@ fn replace(
     Ok(())
 }
 
+/// Why a new file could not take the place of the old one.
+pub(super) fn refused_to_move(path: &Path, error: &io::Error) -> Stop {
+    if error.raw_os_error() == Some(Errno::BUSY.raw_os_error()) {
+        return Stop::failed(format!(
+            "can't replace `{}`: {}; it may be a mount point, which `unsafe_writes: true` writes into",
+            path.display(),
+            plain(error)
+        ));
+    }
+    refused("write", path, error)
+}
+
 enum Trouble {
     Io(io::Error),
     Stop(Stop),
 }
 
 /// What is not said stays as it was.
-fn like(mut wanted: Wanted, old: &Node) -> Wanted {
+pub(super) fn like(mut wanted: Wanted, old: &Node) -> Wanted {
     let mode = if old.kind == NodeKind::File { Some(old.mode) } else { None };
     wanted.mode = wanted.mode.or(mode);
     wanted.owner = wanted.owner.or(old.owner.id);
@@ -239,7 +256,7 @@ fn like(mut wanted: Wanted, old: &Node) -> Wanted {
 }
 
 /// What is not said becomes what it would for any program.
-fn by_default(mut wanted: Wanted, all: u32, real: &Real) -> Wanted {
+pub(super) fn by_default(mut wanted: Wanted, all: u32, real: &Real) -> Wanted {
     wanted.mode = wanted.mode.or(Some(all & !real.umask()));
     wanted
 }
@@ -262,7 +279,7 @@ fn make_room(path: &Path, node: Option<&Node>) -> Result<()> {
 }
 
 /// Runs the command that must accept the new file.
-fn validate(change: &FileChange, real: &Real, file: &Path) -> Result<()> {
+pub(super) fn validate(change: &FileChange, real: &Real, file: &Path) -> Result<()> {
     let Some(template) = &change.validate else { return Ok(()) };
     let words = split(template).map_err(|why| {
         Stop::failed(format!("can't read the validation command `{template}`: {why}"))

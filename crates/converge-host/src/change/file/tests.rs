@@ -1,13 +1,14 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
-use std::process::Command;
 
-use super::{Before, FileChange, FileKind, FileState};
+use super::{Before, FileChange, FileKind, FileState, Maker};
 use crate::blob::Blob;
 use crate::change::{Change, Effect, Sign, Text};
+use crate::checksum::Algorithm;
 use crate::host::real::Real;
-use crate::host::{Host, Look};
+use crate::host::{Command, Host, Look};
+use crate::stop::Why;
 
 fn of(kind: FileKind) -> FileState {
     FileState::of(kind)
@@ -92,8 +93,10 @@ fn a_full_disk_leaves_the_old_file() {
     let root = tempfile::tempdir().unwrap();
     let disk = root.path().join("disk");
     fs::create_dir(&disk).unwrap();
-    let mount =
-        Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "none"]).arg(&disk).output();
+    let mount = std::process::Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=64k", "none"])
+        .arg(&disk)
+        .output();
     if !mount.is_ok_and(|output| output.status.success()) {
         // Only root may mount; the tests of the fleet fill real disks.
         return;
@@ -103,7 +106,7 @@ fn a_full_disk_leaves_the_old_file() {
     let large = "x".repeat(1 << 20);
     let result = write(&path, Before::Is(of(content("old"))), &large).perform(&Real::new());
     let (text, left) = (fs::read_to_string(&path).unwrap(), names(&disk));
-    assert!(Command::new("umount").arg(&disk).status().unwrap().success());
+    assert!(std::process::Command::new("umount").arg(&disk).status().unwrap().success());
     let failed = result.unwrap_err().to_string();
     assert!(failed.contains("no space left on device"), "{failed}");
     assert_eq!((text.as_str(), left), ("old", vec!["f".to_owned()]));
@@ -115,7 +118,8 @@ fn what_can_not_be_replaced_is_written_into_only_where_that_is_allowed() {
     let at = |name: &str| root.path().join(name);
     fs::write(at("source"), "old").unwrap();
     fs::write(at("f"), "").unwrap();
-    let mount = Command::new("mount").arg("--bind").arg(at("source")).arg(at("f")).output();
+    let mount =
+        std::process::Command::new("mount").arg("--bind").arg(at("source")).arg(at("f")).output();
     if !mount.is_ok_and(|output| output.status.success()) {
         return;
     }
@@ -123,7 +127,7 @@ fn what_can_not_be_replaced_is_written_into_only_where_that_is_allowed() {
     let refused = change.perform(&Real::new());
     change.unsafe_writes = true;
     let written = change.perform(&Real::new());
-    assert!(Command::new("umount").arg(at("f")).status().unwrap().success());
+    assert!(std::process::Command::new("umount").arg(at("f")).status().unwrap().success());
     let refused = refused.unwrap_err().to_string();
     assert!(refused.contains("`unsafe_writes: true` writes into"), "{refused}");
     written.unwrap();
@@ -226,4 +230,40 @@ fn what_is_taken_back_needs_its_bytes() {
     let kept = FileChange::new("/f", was(content("a")), Some(of(content("b"))));
     let Some(Change::File(inverse)) = kept.invert() else { panic!("the bytes are known") };
     assert_eq!(inverse.after, Some(of(content("a"))));
+}
+
+fn made(path: &Path, before: Before, argv: &[&str]) -> FileChange {
+    let maker = Maker {
+        command: Command::new(argv.iter().copied()),
+        shown: "make it".into(),
+        ..Maker::default()
+    };
+    let after = FileState::of(FileKind::Open(Why("it is made".into())));
+    FileChange { maker: Some(Box::new(maker)), ..FileChange::new(path, before, Some(after)) }
+}
+
+#[test]
+fn a_program_makes_a_content() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("f");
+    let real = Real::new();
+    for argv in [&["printf", "made"][..], &["sh", "-c", "printf made >\"$1\"", "sh", "%s"]] {
+        let told = made(&path, Before::Absent, argv).perform(&real).unwrap();
+        assert!(!told.contains_key("unchanged"));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "made");
+        std::fs::remove_file(&path).unwrap();
+    }
+    std::fs::write(&path, "made").unwrap();
+    let there = || Before::Is(FileState::of(FileKind::Untouched));
+    let told = made(&path, there(), &["printf", "made"]).perform(&real).unwrap();
+    assert!(told.contains_key("unchanged"), "the content was there already");
+    let failed = made(&path, there(), &["sh", "-c", "echo no >&2; exit 1"]).perform(&real);
+    assert_eq!(failed.unwrap_err().to_string(), "can't make it: no");
+    let mut checked = made(&path, there(), &["printf", "other"]);
+    let wanted = (Algorithm::Md5, Algorithm::Md5.of(b"made"));
+    checked.maker.as_mut().unwrap().checksum = Some(wanted);
+    let failed = checked.perform(&real).unwrap_err().to_string();
+    assert!(failed.contains("its checksum is"), "{failed}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "made", "nothing was put there");
+    assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 1, "nothing is left");
 }

@@ -7,10 +7,10 @@ use std::time::SystemTime;
 
 use crate::blob::Blob;
 use crate::change::{FileKind, FileState};
-use crate::host::expected::Reach;
+use crate::host::expected::{Pending, Reach};
 use crate::host::overlay::{Overlay, is_file};
 use crate::host::{Host, Look, Node, NodeKind};
-use crate::stop::{Result, Stop};
+use crate::stop::{Result, Stop, Why};
 
 /// Where packages put no files (hier(7), and every distribution's policy).
 const NOT_OF_PACKAGES: &[&str] =
@@ -67,6 +67,9 @@ impl Overlay<'_> {
         if let Some(doubt) = expected.doubtful.get(place) {
             return Ok(Look::Unknown(doubt.why.clone()));
         }
+        if let Some(why) = self.rewritten(place) {
+            return Ok(Look::Unknown(why));
+        }
         match expected.files.get(place) {
             Some(Some(state)) => return self.node(place, state).map(Look::Is),
             Some(None) => return Ok(self.absent(place)),
@@ -91,6 +94,9 @@ impl Overlay<'_> {
                 return Err(Stop::failed(format!("can't list `{path}`: it is no directory")));
             }
         };
+        if let Some(why) = self.rewritten(&place.join("*")) {
+            return Err(Stop::Unknown(why));
+        }
         let mut names = BTreeSet::new();
         let hidden = self.expected.cleared.contains(&place) || self.cleared(&place).is_some();
         if !hidden && let Look::Is(Node { kind: NodeKind::Dir, .. }) = self.base.look(&place)? {
@@ -136,6 +142,9 @@ impl Overlay<'_> {
                 let bytes = self.fetch(blob)?;
                 Ok(Blob { bytes: Some(bytes), ..blob.clone() })
             }
+            Some(Some(FileState { kind: FileKind::Open(why), .. })) => {
+                Err(Stop::Unknown(why.clone()))
+            }
             Some(Some(FileState { kind: FileKind::Hard(target), .. })) => self.read(target, real),
             Some(_) => match self.base.look(&place)? {
                 look if is_file(&look) => real(&place),
@@ -176,10 +185,26 @@ impl Overlay<'_> {
             Reach::Package => !ours && !below(NOT_OF_PACKAGES),
             Reach::Service => !ours && below(OF_SERVICES),
             Reach::Kernel => below(OF_KERNEL),
-            Reach::Below(path) => place.starts_with(path) && place != path,
+            Reach::Below(folder) => place != folder && place.starts_with(folder),
         };
         let bringer = self.expected.pending.iter().skip(since).find(|one| may(&one.reach));
         bringer.map_or(Look::Absent, |one| Look::Unknown(one.why.clone()))
+    }
+
+    /// Why what stands below a folder can't be told: something planned rewrites all of it, and nothing planned since settles
+    /// the path.
+    fn rewritten(&self, place: &Path) -> Option<Why> {
+        let settled = self.expected.settled.get(place).copied();
+        let may = |(at, one): &(usize, &Pending)| match &one.reach {
+            Reach::Below(folder) => {
+                place != folder
+                    && place.starts_with(folder)
+                    && settled.is_none_or(|since| since <= *at)
+            }
+            _ => false,
+        };
+        let mut pending = self.expected.pending.iter().enumerate();
+        pending.find(may).map(|(_, one)| one.why.clone())
     }
 
     /// The nearest path above that hides what is really there.
@@ -203,7 +228,9 @@ impl Overlay<'_> {
             },
         };
         let kind = match &state.kind {
-            FileKind::File(_) | FileKind::Untouched | FileKind::Hard(_) => NodeKind::File,
+            FileKind::File(_) | FileKind::Untouched | FileKind::Open(_) | FileKind::Hard(_) => {
+                NodeKind::File
+            }
             FileKind::Dir => NodeKind::Dir,
             FileKind::Link(target) => NodeKind::Link(target.clone()),
             FileKind::Special(special) => NodeKind::Special(*special),
@@ -236,6 +263,8 @@ impl Overlay<'_> {
                 node.blocks = blob.size.div_ceil(4096) * 8;
             }
             FileKind::Link(target) => node.size = target.as_os_str().len() as u64,
+            // Nothing of the old content stays, and nothing is known of the new one.
+            FileKind::Open(_) => (node.size, node.blocks, node.inode) = (0, 0, 0),
             _ => {}
         }
         if let FileKind::Hard(_) = state.kind {

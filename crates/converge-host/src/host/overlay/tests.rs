@@ -43,6 +43,7 @@ fn run(shown: &str, creates: Option<&str>, removes: Option<&str>) -> Change {
         shown: shown.into(),
         creates: creates.map(Into::into),
         removes: removes.map(Into::into),
+        script: None,
         strip: true,
     })
 }

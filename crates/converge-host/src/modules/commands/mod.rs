@@ -71,6 +71,7 @@ impl Circumstances {
             shown,
             creates: known(&self.creates),
             removes: known(&self.removes),
+            script: None,
             strip: self.strip_empty_ends,
         }));
         Ok(())
@@ -107,6 +108,8 @@ pub(crate) fn runnable(argv: &[String], host: &dyn Host) -> Result<()> {
     // A path that is not absolute is one below where it runs.
     let relative = program.contains('/') && !Path::new(program).is_absolute();
     match host.program(program) {
+        // The script that lies there while it runs.
+        _ if program == "%s" => Ok(()),
         Ok(None) if !relative => {
             let mut results = silent(2_i64.into());
             results.insert("cmd".into(), Command::new(argv.iter().cloned()).shown().into());

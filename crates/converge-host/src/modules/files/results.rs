@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::data::{Data, Map};
 use crate::host::{Host, Look, Node, NodeKind};
-use crate::stop::Result;
+use crate::stop::{Result, Stop};
 
 /// Adds what Ansible returns about every file: its path under `key`, owner, group, mode, state and size.
 pub(crate) fn file_results(
@@ -16,6 +16,12 @@ pub(crate) fn file_results(
     let shown = path.display().to_string();
     let look = host.look(&super::absolute(path, host))?;
     full(key, &shown, &look, results);
+    // A content that is not there yet has no size.
+    if matches!(&look, Look::Is(node) if node.kind == NodeKind::File && node.inode == 0)
+        && matches!(host.fingerprint(&super::absolute(path, host)), Err(Stop::Unknown(_)))
+    {
+        results.shift_remove("size");
+    }
     Ok(())
 }
 
