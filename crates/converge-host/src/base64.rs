@@ -16,9 +16,25 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     out
 }
 
+/// The bytes of text in base64; none where it is no such text.
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
+    let text = text.trim_end_matches('=').as_bytes();
+    let mut out = Vec::with_capacity(text.len() / 4 * 3);
+    for chunk in text.chunks(4) {
+        let mut bits = 0_u32;
+        for letter in chunk {
+            bits = bits << 6
+                | u32::try_from(LETTERS.iter().position(|known| known == letter)?).ok()?;
+        }
+        bits <<= 6 * (4 - chunk.len());
+        out.extend(bits.to_be_bytes().iter().skip(1).take(chunk.len() - 1));
+    }
+    Some(out)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::encode;
+    use super::{decode, encode};
 
     #[test]
     fn the_examples_of_the_rfc_hold() {
@@ -32,7 +48,9 @@ mod tests {
             ("foobar", "Zm9vYmFy"),
         ] {
             assert_eq!(encode(bytes.as_bytes()), want);
+            assert_eq!(decode(want).unwrap(), bytes.as_bytes());
         }
+        assert_eq!(decode("Zm9*"), None);
         assert_eq!(encode(&[0xff, 0xfe, 0xfb]), "//77");
     }
 }

@@ -17,6 +17,7 @@ mod package;
 mod ping;
 mod raw;
 mod replace;
+mod revert;
 #[cfg(test)]
 mod scenario;
 mod service;
@@ -32,6 +33,8 @@ mod unit_state;
 mod user;
 mod wait_for;
 mod yum_repository;
+
+pub(crate) use unit_state::full_name as full_unit_name;
 
 use crate::args::{Args, Bound, Invalid, Spec};
 use crate::change::Changes;
@@ -109,6 +112,7 @@ pub static ALL: &[Entry] = &[
     Entry::of::<ping::Ping>(),
     Entry::of::<raw::Raw>(),
     Entry::of::<replace::Replace>(),
+    Entry::of::<revert::Revert>(),
     Entry::of::<service::Service>(),
     Entry::of::<setup::Setup>(),
     Entry::of::<shell::Shell>(),
