@@ -6,3 +6,4 @@
 
 mod hosts;
 mod site;
+mod writefree;
