@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 /// One thing that happened, in the order in which Ansible's linear strategy would make it happen.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "most events are steps")]
 pub enum Event {
     /// A play begins.
     Play(PlayInfo),
@@ -67,6 +68,8 @@ pub struct Step {
     pub host: String,
     /// The host it really ran on, where it was delegated.
     pub delegated: Option<String>,
+    /// As which user it ran, where that was another than the one who logged in.
+    pub user: Option<String>,
     /// The label of the loop's item; none outside of loops and for the summary of a loop.
     pub item: Option<String>,
     /// How it went.
@@ -83,6 +86,8 @@ pub struct Step {
     pub diff: bool,
     /// Whether it was only planned; while planning, a step that is not was run because it changes nothing.
     pub planned: bool,
+    /// Whether it was run while planning, because it changes nothing.
+    pub probed: bool,
     /// How long it took.
     pub took: Duration,
 }

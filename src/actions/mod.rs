@@ -90,6 +90,8 @@ pub(crate) enum Flow {
         /// Groups that the group joins.
         parents: Vec<String>,
     },
+    /// Whether a `meta` task that ends something happens can't be told.
+    MayEnd(Meta, converge_host::stop::Why),
     /// Nothing goes on for this long.
     Pause(std::time::Duration),
 }

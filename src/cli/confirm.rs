@@ -11,24 +11,38 @@ pub(crate) enum Answer {
     No,
 }
 
-/// Asks `question`, and again where the answer is neither yes nor no.
+/// Asks `question`, and again where the answer is neither yes nor no. The name of a host, alone or after `d`, is answered with
+/// what `show` tells about it, `d` alone with what it tells about all.
 pub(crate) fn ask(
     question: &str,
+    hosts: &[&str],
+    show: &dyn Fn(Option<&str>) -> String,
     input: &mut dyn BufRead,
     output: &mut dyn Write,
 ) -> io::Result<Answer> {
     loop {
-        write!(output, "{question} [y/N] ")?;
+        write!(output, "{question} [y/N/?] ")?;
         output.flush()?;
         let mut line = String::new();
         if input.read_line(&mut line)? == 0 {
             writeln!(output)?;
             return Ok(Answer::No);
         }
-        match line.trim().to_lowercase().as_str() {
+        let line = line.trim();
+        let host = |name: &str| hosts.iter().find(|host| **host == name.trim()).copied();
+        match line.to_lowercase().as_str() {
             "y" | "yes" => return Ok(Answer::Yes),
             "" | "n" | "no" => return Ok(Answer::No),
-            _ => writeln!(output, "Please answer `y` or `n`.")?,
+            "d" => writeln!(output, "{}", show(None).trim_end())?,
+            "?" => writeln!(
+                output,
+                "`y` applies, `n` does not, `d` shows the changes again, and the name of a host those of that host only: {}",
+                hosts.join(", ")
+            )?,
+            _ => match host(line).or_else(|| host(line.strip_prefix("d ")?)) {
+                Some(name) => writeln!(output, "{}", show(Some(name)).trim_end())?,
+                None => writeln!(output, "Please answer `y` or `n`. `?` tells more.")?,
+            },
         }
     }
 }
@@ -38,15 +52,19 @@ pub(crate) fn ask(
 mod tests {
     use super::{Answer, ask};
 
-    fn check(typed: &str, expected: Answer, asked: usize) {
+    #[track_caller]
+    fn check(typed: &str, expected: Answer, asked: usize) -> String {
         let mut output = Vec::new();
-        let answer = ask("Apply?", &mut typed.as_bytes(), &mut output).unwrap();
+        let show = |host: Option<&str>| format!("changes of {}\n", host.unwrap_or("all"));
+        let hosts = ["web1", "web2"];
+        let answer = ask("Apply?", &hosts, &show, &mut typed.as_bytes(), &mut output).unwrap();
         let shown = String::from_utf8(output).unwrap();
         assert_eq!(
-            (answer, shown.matches("Apply? [y/N] ").count()),
+            (answer, shown.matches("Apply? [y/N/?] ").count()),
             (expected, asked),
             "{typed:?}"
         );
+        shown
     }
 
     #[test]
@@ -58,5 +76,14 @@ mod tests {
         check("", Answer::No, 1);
         check("yeah\ny\n", Answer::Yes, 2);
         check("sure", Answer::No, 2);
+    }
+
+    #[test]
+    fn one_host_is_shown_by_its_name() {
+        assert!(check("web2\nn\n", Answer::No, 2).contains("changes of web2\n"));
+        assert!(check("d web1\ny\n", Answer::Yes, 2).contains("changes of web1\n"));
+        assert!(check("d\n\n", Answer::No, 2).contains("changes of all\n"));
+        assert!(check("?\n\n", Answer::No, 2).contains("web1, web2\n"));
+        assert!(check("web3\n\n", Answer::No, 2).contains("Please answer"));
     }
 }

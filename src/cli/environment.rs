@@ -6,6 +6,9 @@ use jiff::tz::TimeZone;
 
 use crate::history;
 
+/// What long texts are shown with where nobody says.
+const PAGER: &str = "less";
+
 /// What the process was started with.
 #[derive(Clone, Debug)]
 pub(crate) struct Environment {
@@ -15,6 +18,8 @@ pub(crate) struct Environment {
     pub(crate) state: Option<PathBuf>,
     /// The file of the key that plans are sealed with, where it is not that in the state folder.
     pub(crate) plan_key: Option<PathBuf>,
+    /// The command that long texts are shown with; none where none is wanted.
+    pub(crate) pager: Option<String>,
     /// The time zone that times are told in.
     pub(crate) zone: TimeZone,
 }
@@ -26,6 +31,10 @@ impl Environment {
         let plan_key = std::env::var_os("CONVERGE_PLAN_KEY_FILE")
             .filter(|file| !file.is_empty())
             .map(PathBuf::from);
-        Ok(Self { here: std::env::current_dir()?, state, plan_key, zone: TimeZone::system() })
+        let pager = ["CONVERGE_PAGER", "PAGER"].iter().find_map(|name| std::env::var(name).ok());
+        let pager = pager.unwrap_or_else(|| PAGER.to_owned());
+        let pager = Some(pager).filter(|pager| !pager.trim().is_empty() && pager != "cat");
+        let zone = TimeZone::system();
+        Ok(Self { here: std::env::current_dir()?, state, plan_key, pager, zone })
     }
 }

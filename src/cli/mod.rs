@@ -11,7 +11,9 @@ mod environment;
 mod exit;
 mod inventory;
 mod options;
+mod pager;
 mod project;
+mod revert;
 mod run;
 mod saved;
 mod show;
@@ -88,14 +90,16 @@ fn other(command: Command, environment: &Environment, redactor: Arc<Redactor>) -
     let color = match &command {
         Command::History(args) => args.color,
         Command::Show(args) => args.color,
+        Command::Revert(args) => args.output.color,
         _ => ColorArg::Auto,
     };
-    let terminal = Terminal::new(redactor, color);
+    let terminal = Terminal::new(Arc::clone(&redactor), color);
     match command {
         Command::History(args) => show::history(&args, environment, &terminal),
         Command::Show(args) => show::show(&args, environment, &terminal),
         // These run playbooks, and are on their way there.
         Command::Plan(_) | Command::Apply(_) => End::Fault,
+        Command::Revert(args) => revert::revert(args, environment, &redactor),
         Command::Doc(args) => doc::doc(args.module.as_deref(), &terminal),
         Command::Completions(args) => completions::completions(args.shell, &terminal),
         Command::Man => completions::man(&terminal).unwrap_or_else(|error| {

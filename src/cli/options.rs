@@ -15,6 +15,8 @@ pub(crate) struct Request {
     pub(crate) name: Name,
     /// The playbooks as named; empty means the default one.
     pub(crate) playbooks: Vec<PathBuf>,
+    /// A playbook that no file holds, in place of those named.
+    pub(crate) written: Option<Written>,
     /// The inventories as named; empty means the default one.
     pub(crate) inventory: Vec<String>,
     /// `--extra-vars`, as given.
@@ -31,10 +33,21 @@ pub(crate) struct Request {
     pub(crate) output: Output,
     /// Run handlers even on hosts where a task failed.
     pub(crate) force_handlers: bool,
+    /// Planning may run commands that change nothing.
+    pub(crate) probes: bool,
     /// How many hosts at once.
     pub(crate) forks: Option<usize>,
     /// The file that the plan is saved in.
     pub(crate) out: Option<PathBuf>,
+}
+
+/// A playbook that no file holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// What it is called, below the project's root.
+    pub(crate) name: PathBuf,
+    /// Its text.
+    pub(crate) text: String,
 }
 
 /// What is to be done.
@@ -122,6 +135,8 @@ pub(crate) struct Output {
     pub(crate) diff: bool,
     /// How often `-v` was given.
     pub(crate) verbosity: u8,
+    /// Show long plans in a pager.
+    pub(crate) pager: bool,
 }
 
 impl Password {
@@ -138,7 +153,13 @@ impl Password {
 impl Output {
     /// What the options of what is shown mean.
     pub(crate) fn new(args: &OutputArgs) -> Self {
-        Self { format: args.format, color: args.color, diff: args.diff, verbosity: args.verbose }
+        Self {
+            format: args.format,
+            color: args.color,
+            diff: args.diff,
+            verbosity: args.verbose,
+            pager: !args.no_pager,
+        }
     }
 }
 
@@ -157,6 +178,7 @@ impl Request {
         Self {
             name,
             playbooks: args.playbooks,
+            written: None,
             inventory: args.inventory,
             extra_vars: args.extra_vars,
             goal,
@@ -186,6 +208,7 @@ impl Request {
             },
             output: Output::new(&args.output),
             force_handlers: args.force_handlers,
+            probes: !args.no_probes,
             forks: args.forks.and_then(|forks| usize::try_from(forks).ok()),
             out: None,
         }

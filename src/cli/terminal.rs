@@ -93,6 +93,11 @@ impl Terminal {
         io::stderr().is_terminal() && (self.answer_only || io::stdout().is_terminal())
     }
 
+    /// Rows of the terminal; none where that can't be told.
+    pub(crate) fn rows() -> Option<usize> {
+        terminal_size::terminal_size().map(|(_, rows)| usize::from(rows.0)).filter(|rows| *rows > 1)
+    }
+
     /// Columns and rows of the terminal.
     pub(crate) fn size() -> (usize, usize) {
         terminal_size::terminal_size().map_or((COLUMNS, ROWS), |(columns, rows)| {

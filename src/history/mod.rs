@@ -11,6 +11,7 @@ mod schema;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
+mod undo;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ use crate::record::{Head, Story};
 
 pub use error::HistoryError;
 pub use folder::folder;
+pub use undo::{Keeper, Undo};
 pub use write::Writer;
 
 /// The name of the file.

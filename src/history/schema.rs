@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::history::HistoryError;
 
 /// What makes each version out of the one before; never edited, only added to. `PRAGMA user_version` says which were done.
-const STEPS: [&str; 1] = [
+const STEPS: [&str; 2] = [
     // Bodies are records as JSON; `show` reads them in the order of `seq`.
     "CREATE TABLE runs (
         id TEXT PRIMARY KEY,
@@ -43,6 +43,18 @@ const STEPS: [&str; 1] = [
         task INTEGER,
         host TEXT,
         body TEXT NOT NULL,
+        PRIMARY KEY (run, seq)
+    ) STRICT, WITHOUT ROWID;",
+    // `changes` takes back what a step did: compressed, in the form of the wire. `rest` is what nothing takes back, as JSON.
+    "CREATE TABLE undo (
+        run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+        seq INTEGER NOT NULL,
+        host TEXT NOT NULL,
+        user TEXT,
+        task TEXT NOT NULL,
+        place TEXT NOT NULL,
+        changes BLOB NOT NULL,
+        rest TEXT NOT NULL,
         PRIMARY KEY (run, seq)
     ) STRICT, WITHOUT ROWID;",
 ];

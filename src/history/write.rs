@@ -1,14 +1,15 @@
 //! Keeps a run while it happens.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use rusqlite::{Transaction, params};
 use serde::Serialize;
 
 use crate::event::Recap;
-use crate::history::{History, HistoryError, Mode, id, millis};
+use crate::history::{History, HistoryError, Keeper, Mode, id, millis};
 use crate::record::{Head, Reader, Record, Story, Verdict};
+use crate::redact::Redactor;
 
 /// So many records of steps that changed nothing are written at once; what changes or fails is written at its time, so that it is
 /// known even of a run that was killed.
@@ -82,6 +83,11 @@ impl Writer {
     /// The name of the run.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Keeps what takes the run back, beside its records.
+    pub fn keeper(&self, redactor: Arc<Redactor>) -> Keeper {
+        Keeper::new(self.history.clone(), self.id.clone(), redactor)
     }
 
     /// Keeps a story that was collected before.

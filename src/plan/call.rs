@@ -18,6 +18,7 @@ use crate::target::Blobs;
 use crate::template::FileOptions;
 use crate::value::Value;
 use crate::vars::Vars;
+use crate::yaml::Node;
 
 /// What binding a task's arguments needs.
 pub(crate) struct Binder<'a> {
@@ -97,6 +98,29 @@ impl Binder<'_> {
         Bound::new(spec, args.clone()).map_err(|wrong| self.invalid(spec, &wrong, &keys))?;
         let env = self.environment()?;
         Ok(BoundCall { call: Call { module: spec.name.to_owned(), args, env }, partly })
+    }
+
+    /// The call as far as it can be told: arguments that can't be had, and contents, are left out.
+    pub(crate) fn known_part(&self, spec: &'static Spec) -> Call {
+        let mut args = Map::new();
+        let mut take = |name: &str, node: &Node| {
+            let sent = |kind| matches!(kind, Kind::Upload | Kind::Rendered);
+            if spec.find(name).is_some_and(|arg| sent(arg.kind)) {
+                return;
+            }
+            let value = self.eval.value(node, self.vars);
+            if let Ok(data) = value.and_then(|value| self.eval.data(&value)) {
+                args.insert(name.to_owned(), data);
+            }
+        };
+        let written = &self.task.action.args;
+        for argument in &written.named {
+            take(&argument.name.value, &argument.value);
+        }
+        if let Some(node) = &written.free {
+            take(spec.free_form.unwrap_or("_raw_params"), node);
+        }
+        Call { module: spec.name.to_owned(), args, env: Vec::new() }
     }
 
     /// The arguments as the task gives them.

@@ -1,8 +1,10 @@
 //! What the user asked for, beside the project itself.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::playbook::Probes;
 use crate::redact::Secret;
 use crate::target::Connection;
 use crate::value::Value;
@@ -36,6 +38,10 @@ pub struct Options {
     pub strict_conditions: bool,
     /// Whether facts are gathered where a play doesn't say.
     pub gather_facts: bool,
+    /// Whether planning runs commands that change nothing (`--no-probes` forbids it).
+    pub probes: bool,
+    /// What the project declares of commands that it can't edit.
+    pub declared: Arc<Probes>,
     /// The inventory's files and folders.
     pub inventory: Vec<PathBuf>,
     /// The answers to `vars_prompt`.
@@ -90,6 +96,8 @@ impl Default for Options {
             escalation: EscalationDefaults::default(),
             strict_conditions: false,
             gather_facts: true,
+            probes: true,
+            declared: Arc::default(),
             inventory: Vec::new(),
             answers: Vec::new(),
         }

@@ -39,6 +39,28 @@ pub(crate) struct Outcome {
 const COMMAND_RESULTS: [&str; 9] =
     ["rc", "stdout", "stdout_lines", "stderr", "stderr_lines", "start", "end", "delta", "msg"];
 
+/// What other modules return that can't be known before something is made.
+const OTHER_RESULTS: [&str; 18] = [
+    "uid",
+    "gid",
+    "group",
+    "groups",
+    "home",
+    "shell",
+    "comment",
+    "owner",
+    "mode",
+    "size",
+    "checksum",
+    "md5sum",
+    "state",
+    "status",
+    "ssh_public_key",
+    "ssh_key_file",
+    "ssh_fingerprint",
+    "backup_file",
+];
+
 impl Outcome {
     /// A result that the controller made itself.
     pub(crate) fn local(changed: bool, results: Map) -> Self {
@@ -164,7 +186,7 @@ impl Outcome {
             .map(|(key, value)| (key.as_str().into(), value.clone().into()))
             .collect();
         if let (Some(why), true) = (&done.open, planned) {
-            for key in COMMAND_RESULTS {
+            for key in COMMAND_RESULTS.into_iter().chain(OTHER_RESULTS) {
                 if !map.contains(key) {
                     map.insert(key.into(), Value::unknown(why.0.as_str()));
                 }
@@ -199,6 +221,10 @@ pub(crate) fn summary(items: &[Outcome]) -> Outcome {
     let failed = items.iter().any(Outcome::is_failed);
     let skipped = items.iter().all(|item| matches!(item.verdict, Verdict::Skipped { .. }));
     let changed = items.iter().any(Outcome::is_changed);
+    // A change that `changed_when` leaves open makes the whole open, unless there is one that is sure.
+    let open = |item: &&Outcome| matches!(item.value.get("changed"), Some(Value::Unknown(_)));
+    let sure = items.iter().any(|item| item.is_changed() && !open(&item));
+    let open = items.iter().find(open).and_then(|item| item.value.get("changed")).cloned();
     let unknown = items.iter().find_map(|item| match &item.verdict {
         Verdict::Unknown(why) => Some(why.clone()),
         _ => None,
@@ -226,7 +252,10 @@ pub(crate) fn summary(items: &[Outcome]) -> Outcome {
         moved: items.iter().any(|item| item.moved),
         lost: items.iter().find_map(|item| item.lost.clone()),
         took: items.iter().map(|item| item.took).sum(),
-        ..Outcome::new(verdict, registered(map, changed.into(), failed))
+        ..Outcome::new(
+            verdict,
+            registered(map, open.filter(|_| !sure).unwrap_or(changed.into()), failed),
+        )
     }
 }
 

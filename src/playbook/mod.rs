@@ -15,6 +15,7 @@ mod modules;
 mod notify;
 mod pairs;
 mod play;
+mod probes;
 mod reader;
 mod reading;
 mod role;
@@ -32,6 +33,7 @@ pub use model::{
 pub use modules::{COMMAND_ARGUMENTS, FreeForm, ModuleInfo, Modules};
 pub use notify::answers_to;
 pub use pairs::pairs;
+pub use probes::{Probe, Probes};
 pub use reader::{Reader, RoleNames};
 pub use role::{From, Meta, Role};
 pub use scope::{Directives, Scope, Var};

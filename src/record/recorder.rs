@@ -9,7 +9,7 @@ use crate::record::data::json_map;
 use crate::record::{
     ChangeRecord, HIDDEN, Lost, PlayRecord, Reader, Record, StepRecord, TaskRecord, Verdict,
 };
-use crate::redact::Redactor;
+use crate::redact::{Redactor, Secret};
 
 /// What stands where the message of a failure is hidden.
 const HIDDEN_MESSAGE: &str = "the task failed; its message is hidden by `no_log`";
@@ -97,6 +97,7 @@ impl Recorder {
             results: results.then(|| json_map(&step.results, &self.redactor)),
             warnings: self.warnings(step),
             planned: step.planned,
+            probed: step.probed,
             took_ms: u64::try_from(step.took.as_millis()).unwrap_or(u64::MAX),
         }
     }
@@ -135,6 +136,16 @@ impl Recorder {
         step.warnings.iter().map(|warning| self.text(warning)).collect()
     }
 
+    /// What comes after a hidden command may say that it depends on it, and must not tell it then.
+    fn keep_hidden(&self, event: &Event) {
+        let Event::Step(Step { hidden: true, changes, .. }) = event else { return };
+        for change in changes {
+            if let Change::Run(run) = change {
+                self.redactor.add(&Secret::new(&run.shown));
+            }
+        }
+    }
+
     fn text(&self, text: &str) -> String {
         self.redactor.redact(text).into_owned()
     }
@@ -147,6 +158,7 @@ impl Recorder {
 impl Listener for Recorder {
     fn hear(&self, event: &Event) {
         event.count(&mut self.lock());
+        self.keep_hidden(event);
         let record = self.record(event);
         for reader in &self.readers {
             reader.read(&record);
@@ -211,6 +223,7 @@ mod tests {
             task: Arc::new(task),
             host: "web1".into(),
             delegated: None,
+            user: None,
             item: Some("item hunter22".into()),
             verdict,
             changes: vec![file(), refresh()],
@@ -219,6 +232,7 @@ mod tests {
             hidden: false,
             diff: true,
             planned: true,
+            probed: false,
             took: Duration::from_millis(12),
         }
     }

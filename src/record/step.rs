@@ -62,6 +62,9 @@ pub struct StepRecord {
     pub warnings: Vec<String>,
     /// Whether it was only planned.
     pub planned: bool,
+    /// Whether it was run while planning, because it changes nothing.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub probed: bool,
     /// How long it took, in milliseconds.
     pub took_ms: u64,
 }

@@ -173,7 +173,7 @@ impl StepRecord {
         }
         let known = self.changes.iter().filter(|change| change.counts && change.kind != Kind::Run);
         let count = known.count();
-        let says_so = self.verdict == Verdict::Changed && self.changes.is_empty();
+        let says_so = !self.probed && self.verdict == Verdict::Changed && self.changes.is_empty();
         if count == 0 && says_so && !task.sums_up(self) { 1 } else { count }
     }
 
@@ -182,7 +182,7 @@ impl StepRecord {
     }
 
     fn count_commands(&self) -> usize {
-        if self.verdict == Verdict::Ok || self.failed() {
+        if self.probed || self.verdict == Verdict::Ok || self.failed() {
             return 0;
         }
         self.changes.iter().filter(|change| change.kind == Kind::Run).count()

@@ -42,6 +42,7 @@ pub(crate) fn step(host: &str, verdict: Verdict) -> StepRecord {
         results: None,
         warnings: Vec::new(),
         planned: true,
+        probed: false,
         took_ms: 0,
     }
 }

@@ -6,6 +6,7 @@
 pub mod head;
 pub mod json;
 pub mod plan;
+mod probes;
 pub mod progress;
 pub mod recap;
 pub mod screen;
@@ -15,6 +16,6 @@ pub mod theme;
 
 mod change;
 mod diff;
-mod hosts;
+pub(crate) mod hosts;
 mod lost;
 mod python;

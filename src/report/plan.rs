@@ -6,7 +6,7 @@
 use crate::record::{Head, StepRecord, Story, TaskRecord, Verdict};
 use crate::report::change::{self, indent};
 use crate::report::theme::{Label, Theme};
-use crate::report::{diff, head, hosts, lost, summary};
+use crate::report::{diff, head, hosts, lost, probes, summary};
 
 /// How plans are drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +52,7 @@ pub fn changes(story: &Story, style: Style) -> String {
             text.push('\n');
         }
     }
+    text.push_str(&probes::draw(story, style.theme, style.verbose));
     for lost in &story.lost {
         text.push_str(&lost::draw(lost, style.theme));
         text.push('\n');
@@ -68,6 +69,15 @@ pub(crate) fn names(story: &Story) -> Vec<&str> {
         }
     }
     names
+}
+
+/// What of a story is about one host.
+pub fn only(story: &Story, host: &str) -> Story {
+    let mut story = story.clone();
+    let tasks = story.plays.iter_mut().flat_map(|play| &mut play.tasks);
+    tasks.for_each(|task| task.steps.retain(|step| step.host == host));
+    story.lost.retain(|lost| lost.host == host);
+    story
 }
 
 fn draw_task(task: &TaskRecord, groups: &[Group<'_>], style: Style) -> String {
@@ -110,6 +120,8 @@ fn groups(task: &TaskRecord, verbose: bool) -> Vec<Group<'_>> {
 
 fn worth_showing(step: &StepRecord) -> bool {
     match step.verdict {
+        // What was run while planning has a list of its own.
+        Verdict::Changed if step.probed => !step.warnings.is_empty(),
         Verdict::Ok => step.changes_something() || !step.warnings.is_empty(),
         Verdict::Skipped { .. } => !step.warnings.is_empty(),
         Verdict::Changed | Verdict::Failed { .. } | Verdict::Unknown { .. } => true,
@@ -324,7 +336,7 @@ mod tests {
         Options    --limit web*
         Hosts      web1
 
-        No changes. 1 host is as the project says.
+        No changes. 1 host is as the project says; 1 of 1 task seen through.
         ");
     }
 

@@ -14,7 +14,8 @@ pub fn plan(totals: &Totals) -> String {
             return format!("No changes seen, but {}.", trouble.join(" and "));
         }
         let verb = if totals.hosts == 1 { "is" } else { "are" };
-        return format!("No changes. {} {verb} as the project says.", count(totals.hosts, "host"));
+        let hosts = count(totals.hosts, "host");
+        return format!("No changes. {hosts} {verb} as the project says; {}.", coverage(totals));
     }
     let mut parts = Vec::new();
     if totals.changes > 0 {
@@ -30,12 +31,12 @@ pub fn plan(totals: &Totals) -> String {
         parts.push(format!("{} unknown", totals.unknown));
     }
     parts.extend(trouble);
-    format!(
-        "Plan: {}; {} of {} seen through.",
-        parts.join(", "),
-        totals.seen_through,
-        count(totals.tasks, "task")
-    )
+    format!("Plan: {}; {}.", parts.join(", "), coverage(totals))
+}
+
+/// How much of the project a plan could see through.
+fn coverage(totals: &Totals) -> String {
+    format!("{} of {} seen through", totals.seen_through, count(totals.tasks, "task"))
 }
 
 /// What a run amounted to, in one sentence.
@@ -75,8 +76,9 @@ mod tests {
     #[test]
     fn plans_in_one_line() {
         let quiet = Totals { hosts: 2, tasks: 44, seen_through: 44, ..Totals::default() };
-        check(quiet, "No changes. 2 hosts are as the project says.");
-        check(Totals { hosts: 1, ..quiet }, "No changes. 1 host is as the project says.");
+        check(quiet, "No changes. 2 hosts are as the project says; 44 of 44 tasks seen through.");
+        let one = Totals { hosts: 1, ..quiet };
+        check(one, "No changes. 1 host is as the project says; 44 of 44 tasks seen through.");
         check(Totals::default(), "Nothing to do: no play has a host.");
         let busy = Totals {
             changes: 12,

@@ -6,6 +6,7 @@ use converge_host::change::{Before, Change, FileChange};
 use converge_host::stop::Why;
 
 use crate::event::{Event, Step, Verdict};
+use crate::plan::eval::unknown;
 use crate::plan::outcome::Outcome;
 use crate::run::hosts::Status;
 use crate::run::pending::{Pending, PendingItem};
@@ -59,18 +60,52 @@ impl Walk<'_> {
         for (item, outcome) in pending.items.iter().zip(outcomes) {
             if self.mode.plans() {
                 self.note_planned(pending, item, outcome);
+                self.reasons.note(&pending.host, &pending.info.place, &outcome.changes);
             }
             if pending.looped {
-                let step = step(pending, outcome, item.label.clone(), item.delegated.clone());
+                let step = self.step(pending, outcome, item.label.clone(), Some(item));
                 self.tell(&Event::Step(step));
             }
         }
-        let delegated = pending.items.first().and_then(|item| item.delegated.clone());
-        let mut whole = step(pending, pending.outcome(), None, delegated);
+        let mut whole = self.step(pending, pending.outcome(), None, pending.items.first());
         if pending.looped {
             whole.changes = Vec::new();
         }
         self.tell(&Event::Step(whole));
+    }
+
+    fn step(
+        &self,
+        pending: &Pending,
+        outcome: &Outcome,
+        label: Option<String>,
+        item: Option<&PendingItem>,
+    ) -> Step {
+        let mut verdict = outcome.verdict.clone();
+        if let Verdict::Failed { ignored, rescued, .. } = &mut verdict {
+            *ignored = pending.ignore_errors && !outcome.moved;
+            *rescued = pending.rescuable && !pending.ignore_errors && !outcome.moved;
+        }
+        if let Verdict::Unknown(why) = &mut verdict {
+            *why = self.reasons.placed(&pending.host, why);
+        }
+        let ran = outcome.changes.iter().any(|change| matches!(change, Change::Run(_)));
+        Step {
+            task: Arc::clone(&pending.info),
+            host: pending.host.clone(),
+            delegated: item.and_then(|item| item.delegated.clone()),
+            user: item.and_then(|item| item.user.clone()),
+            item: label,
+            verdict,
+            changes: outcome.changes.clone(),
+            results: outcome.results.clone(),
+            warnings: outcome.warnings.clone(),
+            hidden: pending.hidden,
+            diff: pending.diff,
+            planned: outcome.planned || item.is_some_and(|item| item.preview),
+            probed: self.mode.plans() && !outcome.planned && ran,
+            took: outcome.took,
+        }
     }
 
     /// Keeps what was planned, and whether all of it was seen through, so that applying can be held to it.
@@ -101,7 +136,7 @@ impl Walk<'_> {
     fn note_notifications(&mut self, pending: &Pending, whole: &Outcome) {
         let maybe = match &whole.verdict {
             Verdict::Unknown(why) => Some(why.clone()),
-            _ if whole.is_changed() => None,
+            _ if whole.is_changed() => whole.value.get("changed").and_then(unknown),
             _ => return,
         };
         let Some(item) = pending.items.first() else { return };
@@ -153,33 +188,6 @@ impl Walk<'_> {
             self.set_status(&pending.host, Status::Unreachable);
             self.env.fail(&pending.host);
         }
-    }
-}
-
-fn step(
-    pending: &Pending,
-    outcome: &Outcome,
-    item: Option<String>,
-    delegated: Option<String>,
-) -> Step {
-    let mut verdict = outcome.verdict.clone();
-    if let Verdict::Failed { ignored, rescued, .. } = &mut verdict {
-        *ignored = pending.ignore_errors && !outcome.moved;
-        *rescued = pending.rescuable && !pending.ignore_errors && !outcome.moved;
-    }
-    Step {
-        task: Arc::clone(&pending.info),
-        host: pending.host.clone(),
-        delegated,
-        item,
-        verdict,
-        changes: outcome.changes.clone(),
-        results: outcome.results.clone(),
-        warnings: outcome.warnings.clone(),
-        hidden: pending.hidden,
-        diff: pending.diff,
-        planned: outcome.planned,
-        took: outcome.took,
     }
 }
 

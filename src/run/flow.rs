@@ -42,6 +42,7 @@ impl Walk<'_> {
                 drop(inventory);
                 self.env.forget_layers();
             }
+            Flow::MayEnd(meta, why) => self.may_end(hosts, meta, &why),
             Flow::Pause(time) => {
                 if !self.mode.plans() {
                     self.sync();

@@ -1,14 +1,13 @@
 //! Handlers: run once for what was notified, in the order in which they are defined.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use converge_host::stop::Why;
 
 use crate::event::Event;
-use crate::plan::outcome::Outcome;
 use crate::playbook::{Task, TaskItem};
 use crate::run::hosts::Status;
-use crate::run::pending::{Answer, Pending, PendingItem};
 use crate::run::walk::Walk;
 use crate::value::Value;
 use crate::vars::Vars;
@@ -61,8 +60,8 @@ impl Walk<'_> {
             self.run_handler(item, &notified);
         }
         self.loosened.truncate(around);
-        for (host, why) in maybe {
-            self.maybe_handler(handler, &host, &why);
+        if !maybe.is_empty() {
+            self.maybe_handler(item, handler, maybe);
         }
         true
     }
@@ -124,24 +123,13 @@ impl Walk<'_> {
         names
     }
 
-    /// A handler that may run: nothing can be said about what it does.
-    fn maybe_handler(&mut self, handler: &Arc<Task>, host: &str, why: &Why) {
-        let vars = self.task_vars(host, handler);
-        let info = self.info(handler, &vars, true);
-        let key = self.counters.occurrences.next(&info.place, host, None);
-        let mut pending =
-            Pending::new(info, Arc::clone(handler), host.to_owned(), Arc::clone(&self.env.eval));
-        pending.items.push(PendingItem {
-            label: None,
-            vars,
-            extra: Vec::new(),
-            delegated: None,
-            partly: None,
-            key,
-            reviewed: None,
-            answer: Answer::Here(Box::new(Outcome::unknown(why))),
-        });
-        self.queue.push_back(Arc::new(pending));
+    /// A handler that may run on some hosts: its tasks are walked in doubt.
+    fn maybe_handler(&mut self, item: &TaskItem, handler: &Arc<Task>, maybe: Vec<(String, Why)>) {
+        let hosts: Vec<String> = maybe.iter().map(|(host, _)| host.clone()).collect();
+        let doubts = BTreeMap::from_iter(maybe);
+        self.begin_doubt(handler, &doubts);
+        self.run_handler(item, &hosts);
+        self.end_doubt(&doubts);
     }
 
     /// What nobody listens to is said once and forgotten.

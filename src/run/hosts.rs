@@ -25,8 +25,19 @@ pub(crate) struct HostState {
     pub(crate) failure: Option<(Value, Value)>,
     /// What makes the roles that ran the same as others ([`crate::playbook::Role::identity`]).
     pub(crate) roles_done: Vec<String>,
+    /// Why it can't be told whether the tasks that come happen at all; the innermost is the last.
+    pub(crate) doubts: Vec<Doubt>,
     /// Roles that `meta: end_role` ended.
     pub(crate) roles_ended: Vec<String>,
+}
+
+/// Why it can't be told whether the tasks that come happen on a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Doubt {
+    /// Why.
+    pub(crate) why: Why,
+    /// It is over when the role is.
+    pub(crate) of_role: bool,
 }
 
 /// Whether a host takes part.

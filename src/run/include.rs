@@ -1,7 +1,9 @@
 //! `include_tasks` and `include_role`: lists of tasks that are known when they are reached.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+
+use converge_host::stop::Why;
 
 use crate::diagnostic::Severity;
 use crate::event::TaskInfo;
@@ -22,6 +24,8 @@ struct Batch {
     item: Option<String>,
     hosts: Vec<String>,
     frames: HashMap<String, Arc<Layer>>,
+    /// Why it can't be told whether a host includes it.
+    doubts: BTreeMap<String, Why>,
 }
 
 /// What is included.
@@ -95,7 +99,7 @@ impl Walk<'_> {
     ) {
         let task = &include.task;
         let vars = self.task_vars(host, task);
-        let rounds: Vec<(Vars, Vec<(String, Value)>)> = match self.repeat(task, &vars) {
+        let rounds: Vec<(Vars, Vec<(String, Value)>)> = match self.repeat(task, host, &vars) {
             Ok(Repetition::Once) => vec![(vars.clone(), Vec::new())],
             Ok(Repetition::Skipped(condition)) => {
                 let outcome = Outcome::skipped(Some(condition));
@@ -115,17 +119,26 @@ impl Walk<'_> {
             }
         };
         for (vars, extra) in rounds {
-            let outcome = match self.condition(task, &vars) {
+            let mut doubt = None;
+            let outcome = match self.condition(task, host, &vars) {
                 Ok(None) => None,
                 Ok(Some(skipped)) => Some(skipped),
+                // Its tasks are walked all the same, so that each is known to be in doubt.
+                Err(Halt::Unknown(why)) if self.mode.plans() && !self.doubts_already(task) => {
+                    doubt = Some(why);
+                    None
+                }
                 Err(stop) => Some(self.stopped(&stop)),
             };
             let what = match outcome {
                 Some(outcome) => Err(outcome),
-                None => self.wanted(&include.target, &vars).map_err(|stop| self.stopped(&stop)),
+                None => self.wanted(&include.target, &vars).map_err(|stop| match &doubt {
+                    Some(why) => Outcome::unknown(why),
+                    None => self.stopped(&stop),
+                }),
             };
             match what {
-                Ok(what) => self.join(batches, what, host, extra),
+                Ok(what) => self.join(batches, what, host, extra, doubt),
                 Err(outcome) => {
                     self.tell_include(task, info, host, &vars, outcome);
                 }
@@ -140,6 +153,7 @@ impl Walk<'_> {
         what: Wanted,
         host: &str,
         extra: Vec<(String, Value)>,
+        doubt: Option<Why>,
     ) {
         let item = (!extra.is_empty()).then(|| {
             extra
@@ -157,12 +171,14 @@ impl Walk<'_> {
             Some(batch) => {
                 batch.hosts.push(host.to_owned());
                 batch.frames.insert(host.to_owned(), layer);
+                batch.doubts.extend(doubt.map(|why| (host.to_owned(), why)));
             }
             None => batches.push(Batch {
                 what,
                 item,
                 hosts: vec![host.to_owned()],
                 frames: HashMap::from([(host.to_owned(), layer)]),
+                doubts: doubt.map(|why| (host.to_owned(), why)).into_iter().collect(),
             }),
         }
     }
@@ -174,7 +190,11 @@ impl Walk<'_> {
             Err(message) => {
                 for host in self.active(&batch.hosts) {
                     let vars = self.task_vars(&host, task);
-                    self.tell_include(task, info, &host, &vars, Outcome::failed(message.clone()));
+                    let outcome = match batch.doubts.get(&host) {
+                        Some(why) => Outcome::unknown(why),
+                        None => Outcome::failed(message.clone()),
+                    };
+                    self.tell_include(task, info, &host, &vars, outcome);
                 }
                 return self.sync();
             }
@@ -185,14 +205,20 @@ impl Walk<'_> {
             let mut results = Map::new();
             let (Wanted::Tasks(name) | Wanted::Role(RoleNames { name, .. })) = &batch.what;
             results.insert("include".into(), name.as_str().into());
-            if self.tell_include(task, info, &host, &vars, Outcome::local(false, results)) {
+            let outcome = match batch.doubts.get(&host) {
+                Some(why) => Outcome::unknown(why),
+                None => Outcome::local(false, results),
+            };
+            if self.tell_include(task, info, &host, &vars, outcome) {
                 self.loosened.push(host);
             }
         }
+        self.begin_doubt(task, &batch.doubts);
         self.frames.push(batch.frames);
         self.items(&items, &batch.hosts);
         self.frames.pop();
         self.loosened.truncate(around);
+        self.end_doubt(&batch.doubts);
     }
 
     /// Reads what is included.
@@ -240,6 +266,8 @@ impl Walk<'_> {
             vars: vars.clone(),
             extra: Vec::new(),
             delegated: None,
+            user: None,
+            preview: false,
             partly: None,
             key,
             reviewed: None,

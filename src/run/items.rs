@@ -49,6 +49,7 @@ impl Walk<'_> {
         for host in &hosts {
             if let Some(state) = self.hosts.get_mut(host) {
                 state.roles_ended.retain(|ended| **ended != *run.role.name);
+                state.doubts.retain(|doubt| !doubt.of_role);
                 state.roles_done.push(run.role.identity.clone());
             }
         }

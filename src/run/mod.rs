@@ -7,6 +7,7 @@
 mod check;
 mod connect;
 mod deviation;
+mod doubt;
 mod drain;
 mod env;
 mod flow;
@@ -20,6 +21,7 @@ mod mode;
 mod pending;
 mod play;
 mod prepare;
+mod reasons;
 mod reboot;
 mod repeat;
 mod reviewed;
@@ -41,6 +43,7 @@ use crate::playbook::{Play, Playbook};
 use crate::run::connect::Connections;
 use crate::run::env::{Env, PlayEnv};
 use crate::run::gate::Gate;
+use crate::run::reasons::Reasons;
 use crate::run::walk::{Counters, End, Walk};
 use crate::template::{Engine, Options as Strictness};
 use crate::value::Value;
@@ -158,6 +161,8 @@ impl Session {
             loosened: Vec::new(),
             handlers: Vec::new(),
             start_at: self.env.options.start_at.clone(),
+            doubted: Vec::new(),
+            reasons: Reasons::default(),
             counters: Counters { request: self.env.next_requests(), ..Counters::default() },
             planned: Reviewed::default(),
             recap: Recap::default(),

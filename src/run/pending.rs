@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 use converge_host::change::Change;
 use converge_host::stop::Why;
 
-use crate::event::TaskInfo;
-use crate::plan::eval::Eval;
+use crate::event::{TaskInfo, Verdict};
+use crate::plan::eval::{Eval, Truth};
 use crate::plan::halt::Halt;
 use crate::plan::outcome::{self, Outcome};
 use crate::playbook::Task;
@@ -43,6 +43,8 @@ pub(crate) struct Pending {
     pub(crate) shared_with: Vec<String>,
     /// The plan left open what it does.
     pub(crate) open: bool,
+    /// Whether this is a plan.
+    pub(crate) plans: bool,
     /// Evaluates conditions about the result.
     pub(crate) eval: Arc<Eval>,
     outcomes: OnceLock<(Vec<Outcome>, Outcome)>,
@@ -58,6 +60,10 @@ pub(crate) struct PendingItem {
     pub(crate) extra: Vec<(String, Value)>,
     /// The host it really runs on.
     pub(crate) delegated: Option<String>,
+    /// As which user it runs, where that is another than the one who logs in.
+    pub(crate) user: Option<String>,
+    /// It is never performed (`check_mode: true`).
+    pub(crate) preview: bool,
     /// Why parts of a file that it renders can't be known.
     pub(crate) partly: Option<Why>,
     /// Which step of the plan it is.
@@ -92,6 +98,7 @@ impl Pending {
             diff: true,
             shared_with: Vec::new(),
             open: false,
+            plans: false,
             eval,
             outcomes: OnceLock::new(),
         }
@@ -141,6 +148,9 @@ impl Pending {
             outcome.explain(&message);
         }
         judge(&self.task, &self.eval, &item.vars, &mut outcome);
+        if self.plans && !self.task.until.is_empty() {
+            self.once(&item.vars, &mut outcome);
+        }
         if let (Some(why), true) = (&item.partly, outcome.planned) {
             outcome.warnings.push(format!("marked parts of the content depend on {why}"));
         }
@@ -151,12 +161,27 @@ impl Pending {
     }
 }
 
+impl Pending {
+    /// A plan asks once, where applying goes on until a condition holds.
+    fn once(&self, vars: &Vars, outcome: &mut Outcome) {
+        if outcome.void || outcome.lost.is_some() || outcome.value.as_map().is_none() {
+            return;
+        }
+        let with = with_result(&self.task, vars, outcome);
+        match self.eval.all(&self.task.until, &with) {
+            Ok(Truth::Yes) => outcome.set("attempts", 1_i64.into()),
+            Ok(Truth::No) => {
+                *outcome = Outcome::unknown(&Why("`until`, which does not hold yet".into()));
+            }
+            Ok(Truth::Unknown(why)) => outcome.set("attempts", Value::unknown(why.0)),
+            Err(_) => outcome.set("attempts", Value::unknown("`until`, which can't be told yet")),
+        }
+    }
+}
+
 /// Lets `changed_when` and `failed_when` decide about an outcome. A condition that depends on something unknown leaves the
 /// outcome as it is, with `changed` or `failed` unknown.
 pub(crate) fn judge(task: &Task, eval: &Eval, vars: &Vars, outcome: &mut Outcome) {
-    use crate::event::Verdict;
-    use crate::plan::eval::Truth;
-
     if outcome.void
         || outcome.moved
         || outcome.lost.is_some()
@@ -175,7 +200,7 @@ pub(crate) fn judge(task: &Task, eval: &Eval, vars: &Vars, outcome: &mut Outcome
     if let Some(conditions) = &task.failed_when {
         let vars = with_result(task, vars, outcome);
         match eval.all(conditions, &vars) {
-            Ok(Truth::Unknown(_)) => {}
+            Ok(Truth::Unknown(why)) => outcome.set("failed", Value::unknown(why.0)),
             Ok(truth) => {
                 let message = outcome
                     .value

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use converge_host::args::Spec;
 use converge_host::modules;
+use converge_host::stop::Why;
 
 use crate::actions::{self, Context, Done, Flow, Variable};
 use crate::plan::call::{Binder, BoundCall};
@@ -55,6 +57,8 @@ pub(super) struct Request {
     pub(super) endpoint: Endpoint,
     pub(super) escalation: Option<Escalation>,
     pub(super) nature: Nature,
+    /// Why it can't be told whether it happens, or with which arguments.
+    pub(super) doubt: Option<Why>,
 }
 
 impl Walk<'_> {
@@ -78,7 +82,7 @@ impl Walk<'_> {
             what: What::Here(Box::new(outcome)),
             flow: None,
         };
-        match self.repeat(task, &vars) {
+        match self.repeat(task, host, &vars) {
             Ok(Repetition::Once) => {
                 let item = self.item(task, host, &vars, None, Vec::new(), &mut prepared);
                 prepared.items.push(item);
@@ -90,7 +94,11 @@ impl Walk<'_> {
             }
             Err(stop) => {
                 prepared.looped = false;
-                prepared.items.push(whole(self.stopped(&stop)));
+                let mut item = whole(self.stopped(&stop));
+                if let (Halt::Unknown(why), true) = (&stop, self.mode.plans()) {
+                    item.what = self.doubtful(task, host, &vars, why, &mut item);
+                }
+                prepared.items.push(item);
                 self.settings(task, &vars, &mut prepared).unwrap_or_default();
             }
         }
@@ -136,6 +144,9 @@ impl Walk<'_> {
         };
         item.what = match self.bind(task, host, vars, &mut item, prepared) {
             Ok(what) => what,
+            Err(Halt::Unknown(why)) if self.mode.plans() => {
+                self.doubtful(task, host, vars, &why, &mut item)
+            }
             Err(stop) => What::Here(Box::new(self.stopped(&stop))),
         };
         item
@@ -149,7 +160,7 @@ impl Walk<'_> {
         item: &mut PreparedItem,
         prepared: &mut Prepared,
     ) -> Result<What, Halt> {
-        if let Some(outcome) = self.condition(task, vars)? {
+        if let Some(outcome) = self.condition(task, host, vars)? {
             return Ok(What::Here(Box::new(outcome)));
         }
         self.settings(task, vars, prepared)?;
@@ -180,16 +191,52 @@ impl Walk<'_> {
             files: &self.play.files,
             blobs: &self.env.blobs,
         };
-        let bound = binder.call(entry.spec)?;
+        let mut bound = binder.call(entry.spec)?;
+        self.declare(task, entry.spec, vars, &mut bound)?;
+        let nature = self.nature(task, vars)?;
+        if nature == Nature::ReadOnly && self.mode.plans() && !self.env.options.probes {
+            let why = Why(format!("`{}`, which is run while applying only", task.module()));
+            return Ok(What::Here(Box::new(Outcome::unknown(&why))));
+        }
+        let (endpoint, escalation) = self.reach(task, host, vars, item.delegated.as_deref())?;
+        Ok(What::Call(Box::new(Request { bound, endpoint, escalation, nature, doubt: None })))
+    }
+
+    /// Adds what the project declares of a command that it can't edit.
+    fn declare(
+        &self,
+        task: &Task,
+        spec: &'static Spec,
+        vars: &Vars,
+        bound: &mut BoundCall,
+    ) -> Result<(), Halt> {
+        for declared in self.env.options.declared.of(task) {
+            for (name, node) in &declared.arguments {
+                if spec.find(name).is_some() && !bound.call.args.contains_key(*name) {
+                    let text = self.env.eval.text(node, vars)?;
+                    bound.call.args.insert((*name).to_owned(), text.into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How the host of a task is reached, and as which user the task runs.
+    pub(super) fn reach(
+        &self,
+        task: &Task,
+        host: &str,
+        vars: &Vars,
+        delegated: Option<&str>,
+    ) -> Result<(Endpoint, Option<Escalation>), Halt> {
         let options = &self.env.options;
-        let (where_, place) = match &item.delegated {
-            Some(name) => (name.as_str(), self.vars(name, None, &self.play.play.scope)),
+        let (place, known) = match delegated {
+            Some(name) => (name, self.vars(name, None, &self.play.play.scope)),
             None => (host, vars.clone()),
         };
-        let endpoint = endpoint(where_, &task.scope, &place, &self.env.eval, &options.connection)?;
+        let endpoint = endpoint(place, &task.scope, &known, &self.env.eval, &options.connection)?;
         let escalation = Escalation::of(&task.scope, vars, &self.env.eval, &options.escalation)?;
-        let nature = self.nature(task, vars)?;
-        Ok(What::Call(Box::new(Request { bound, endpoint, escalation, nature })))
+        Ok((endpoint, escalation))
     }
 
     /// Sets the variables that an action gives the host.
@@ -216,21 +263,34 @@ impl Walk<'_> {
         done.flow
     }
 
-    /// What becomes of the task where a condition does not hold or can't be told.
-    pub(super) fn condition(&self, task: &Task, vars: &Vars) -> Result<Option<Outcome>, Halt> {
+    /// What becomes of the task where a condition does not hold or can't be told. One that does not hold decides, whatever
+    /// can't be told of the others.
+    pub(super) fn condition(
+        &self,
+        task: &Task,
+        host: &str,
+        vars: &Vars,
+    ) -> Result<Option<Outcome>, Halt> {
+        let doubts = self.hosts.get(host).map(|state| state.doubts.as_slice()).unwrap_or_default();
+        let mut unknown = doubts.last().map(|doubt| doubt.why.clone());
         for condition in task.scope.when() {
-            match self.env.eval.condition(condition, vars)? {
-                Truth::Yes => {}
-                Truth::No => {
+            match self.env.eval.condition(condition, vars) {
+                Ok(Truth::Yes) => {}
+                Ok(Truth::No) => {
                     let shown = condition
                         .as_str()
                         .map_or_else(|| condition.span.text().to_owned(), str::to_owned);
                     return Ok(Some(Outcome::skipped(Some(shown))));
                 }
-                Truth::Unknown(why) => return Err(Halt::Unknown(why)),
+                Ok(Truth::Unknown(why)) | Err(Halt::Unknown(why)) => {
+                    unknown.get_or_insert(why);
+                }
+                // It may only make sense where what can't be told holds.
+                Err(_) if unknown.is_some() => break,
+                Err(mistake) => return Err(mistake),
             }
         }
-        Ok(None)
+        unknown.map_or(Ok(None), |why| Err(Halt::Unknown(why)))
     }
 
     fn settings(&self, task: &Task, vars: &Vars, prepared: &mut Prepared) -> Result<(), Halt> {
@@ -245,6 +305,7 @@ impl Walk<'_> {
 
     /// Whether planning may run the task, because the project says that it changes nothing.
     fn nature(&self, task: &Task, vars: &Vars) -> Result<Nature, Halt> {
+        let declared = self.env.options.declared.of(task).any(|declared| declared.read_only);
         if let Some(node) = task.scope.nearest(|own| &own.check_mode) {
             return Ok(if self.env.eval.flag(node, vars)? {
                 Nature::PreviewOnly
@@ -257,7 +318,7 @@ impl Walk<'_> {
             _ => matches!(node.as_str(), Some("false" | "False" | "no")),
         };
         let unchanging = task.changed_when.as_ref().is_some_and(|nodes| nodes.iter().any(never));
-        Ok(if unchanging { self.probe(task) } else { Nature::Normal })
+        Ok(if unchanging || declared { self.probe(task) } else { Nature::Normal })
     }
 
     /// Only commands are run while planning; other modules plan what they would do.

@@ -132,6 +132,7 @@ impl Walk<'_> {
             endpoint: request.endpoint.clone(),
             escalation: request.escalation.clone(),
             nature: Nature::ReadOnly,
+            doubt: None,
         };
         let outcome = self.attempt(host, &asked, None);
         if outcome.is_failed() || outcome.lost.is_some() {

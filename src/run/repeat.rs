@@ -37,7 +37,7 @@ pub(super) struct BoundItem {
 
 impl Walk<'_> {
     /// Evaluates the loop of a task.
-    pub(super) fn repeat(&self, task: &Task, vars: &Vars) -> Result<Repetition, Halt> {
+    pub(super) fn repeat(&self, task: &Task, host: &str, vars: &Vars) -> Result<Repetition, Halt> {
         let Some(written) = &task.r#loop else { return Ok(Repetition::Once) };
         let eval = &self.env.eval;
         let values = match &written.kind {
@@ -47,7 +47,7 @@ impl Walk<'_> {
         let values = match values {
             Ok(values) => values,
             // A condition that does not hold without any item explains why the items are not there.
-            Err(stop @ Halt::Mistake { .. }) => match self.condition(task, vars) {
+            Err(stop @ Halt::Mistake { .. }) => match self.condition(task, host, vars) {
                 Ok(Some(_)) => {
                     let condition = task.scope.when().into_iter().next();
                     let shown = condition.and_then(Node::as_str).unwrap_or_default().to_owned();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use converge_host::change::Change;
 use converge_host::stop::Why;
-use converge_host::wire::{OpenError, Request as Wire};
+use converge_host::wire::{Ask, OpenError, Request as Wire};
 
 use crate::actions::Flow;
 use crate::event::TaskInfo;
@@ -102,6 +102,7 @@ impl Walk<'_> {
         pending.hidden = one.hidden;
         pending.diff = one.diff;
         pending.rescuable = self.rescues > 0;
+        pending.plans = self.mode.plans();
         let mut flows = Vec::new();
         let mut chain = Vec::new();
         for PreparedItem { label, vars, extra, delegated, what, flow } in one.items {
@@ -113,9 +114,13 @@ impl Walk<'_> {
                 What::Here(_) => Nature::Normal,
             };
             let reviewed = self.held_to(&key, nature);
-            let partly = match &what {
-                What::Call(request) => request.bound.partly.clone(),
-                What::Here(_) => None,
+            let (partly, user) = match &what {
+                What::Call(request) => {
+                    let user =
+                        request.escalation.as_ref().map(|escalation| escalation.user.clone());
+                    (request.bound.partly.clone(), user)
+                }
+                What::Here(_) => (None, None),
             };
             let answer = match what {
                 What::Here(outcome) => Answer::Here(outcome),
@@ -145,6 +150,8 @@ impl Walk<'_> {
                 vars,
                 extra,
                 delegated,
+                user,
+                preview: nature == Nature::PreviewOnly,
                 partly,
                 key,
                 reviewed,
@@ -218,13 +225,17 @@ impl Walk<'_> {
         &mut self,
         line: &Line,
         request: &Request,
-        helper: u32,
+        (helper, persona): (u32, Option<String>),
         after: Vec<u64>,
         reviewed: Option<Vec<Change>>,
     ) -> (Ticket, u64) {
         self.counters.request += 1;
         let id = self.counters.request;
-        let ask = mode::ask(&self.mode, request.nature, self.gated, reviewed);
+        let ask = match (&request.doubt, persona) {
+            (Some(why), _) => Ask::Doubt(why.clone()),
+            (None, Some(user)) => Ask::PlanAs(user),
+            (None, None) => mode::ask(&self.mode, request.nature, self.gated, reviewed),
+        };
         if self.gated && !self.mode.plans() {
             self.gate.expect(self.counters.turn, id, &line.target);
         }
@@ -244,16 +255,26 @@ impl Walk<'_> {
         }
     }
 
-    fn helper(&self, line: &Line, request: &Request) -> Result<u32, Box<Outcome>> {
+    /// The helper that a request goes to, and as whom it plans there where that user is only planned.
+    fn helper(
+        &self,
+        line: &Line,
+        request: &Request,
+    ) -> Result<(u32, Option<String>), Box<Outcome>> {
         let escalation = request.escalation.as_ref();
         match (line.helper(escalation), escalation) {
-            (Ok(helper), _) => Ok(helper),
-            // A user that an earlier task makes: what it may see can't be told before.
+            (Ok(helper), _) => Ok((helper, None)),
+            // A user that an earlier task makes.
             (Err(OpenError::NoSuchUser), Some(escalation)) if self.mode.plans() => {
+                let why = Why(format!("user {}, who does not exist yet", escalation.user));
+                // Nobody else may run a command in their place.
+                if request.nature == Nature::ReadOnly && request.doubt.is_none() {
+                    return Err(Box::new(Outcome::unknown(&why)));
+                }
                 let root =
                     line.helper(Some(&Escalation { user: "root".into(), ..escalation.clone() }));
-                let why = Why(format!("user {} does not exist yet", escalation.user));
-                root.map_err(|_| Box::new(Outcome::unknown(&why)))
+                root.map(|helper| (helper, Some(escalation.user.clone())))
+                    .map_err(|_| Box::new(Outcome::unknown(&why)))
             }
             (Err(error), Some(escalation)) => {
                 Err(Box::new(Outcome::failed(explain(&error, escalation))))

@@ -17,6 +17,7 @@ use crate::run::hosts::{HostState, Status};
 use crate::run::magic;
 use crate::run::mode::Mode;
 use crate::run::pending::Pending;
+use crate::run::reasons::Reasons;
 use crate::run::reviewed::{Bound, Key, Occurrences, Reviewed};
 use crate::run::scope;
 use crate::template::LookupContext;
@@ -54,6 +55,10 @@ pub(crate) struct Walk<'a> {
     pub(super) handlers: Vec<TaskItem>,
     /// No task before this one runs (`--start-at-task`).
     pub(super) start_at: Option<String>,
+    /// Includes of which can't be told whether they happen, while their tasks are walked.
+    pub(super) doubted: Vec<String>,
+    /// Where what can't be told comes from.
+    pub(super) reasons: Reasons,
     pub(super) counters: Counters,
     /// What was planned, to be approved.
     pub(super) planned: Reviewed,

@@ -7,3 +7,4 @@
 mod hosts;
 mod site;
 mod system_modules;
+mod writefree;

@@ -46,6 +46,7 @@ fn project() -> (Project, String) {
             results: None,
             warnings: Vec::new(),
             planned: false,
+            probed: false,
             took_ms: 3,
         },
     ));

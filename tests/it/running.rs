@@ -110,7 +110,7 @@ fn a_plan_changes_nothing_and_applying_makes_it_true() {
     Playbook   playbooks/site.yml
     Hosts      here
 
-    No changes. 1 host is as the project says.
+    No changes. 1 host is as the project says; 5 of 5 tasks seen through.
     ");
     let history = stdout(&project.converge("history"));
     let modes: Vec<&str> =
@@ -192,7 +192,7 @@ fn the_question_is_asked_on_a_terminal() {
     assert!(on_a_terminal(&project, "n\n").contains("Nothing was applied."));
     assert!(!top.exists());
     let text = on_a_terminal(&project, "maybe\ny\n");
-    assert!(text.contains("Apply these changes to 1 host? [y/N]"), "{text}");
+    assert!(text.contains("Apply these changes to 1 host? [y/N/?]"), "{text}");
     assert!(text.contains("Please answer `y` or `n`."), "{text}");
     assert!(text.contains("Done in"), "{text}");
     assert!(top.join("a/motd").exists());

@@ -1,7 +1,8 @@
 //! Scenarios: projects and machines as text, and what planning and applying make of them. Everything happens in memory.
 //!
 //! What holds for every scenario is checked for each: planning does nothing and is the same twice; what was planned is what is
-//! done; and once it is done nothing is left, unless the scenario says what. With `UPDATE=1` in the environment the expected
+//! done, and can be taken back; once it is
+//! done nothing is left, unless the scenario says what; and hosts in another order are planned alike. With `UPDATE=1` in the environment the expected
 //! texts are written anew, to be read before they are committed.
 
 #![allow(clippy::unwrap_used)]
@@ -12,6 +13,7 @@ mod literate;
 mod machine;
 mod stage;
 mod target;
+mod undo;
 
 use std::fmt::Write as _;
 use std::fs;

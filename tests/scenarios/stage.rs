@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex};
 use converge::diagnostic::{Diagnostic, Severity, render};
 use converge::inventory::{Inventory, Origin};
 use converge::plan::options::Options;
-use converge::playbook::{Playbook, Reader};
+use converge::playbook::{Playbook, Probes, Reader};
 use converge::project::Loader;
 use converge::record::{Collector, Recorder, Story};
 use converge::redact::{Redactor, Secret};
-use converge::report::plan::{Style, changes};
+use converge::report::plan::{Style, changes, only};
 use converge::report::screen::Screen;
 use converge::report::summary;
 use converge::report::tell::{Manner, Teller};
@@ -20,12 +20,14 @@ use converge::source::{Source, Span, Spanned};
 use converge::target::Blobs;
 use converge::template::{Engine, Options as Strictness};
 use converge::yaml::{Node, parse};
+use converge_host::change::Change;
 use tempfile::TempDir;
 
 use crate::described::Described;
 use crate::literate::Scenario;
 use crate::machine::Memory;
 use crate::target::Machines;
+use crate::undo::{self, Tap};
 
 /// What came of a scenario.
 #[derive(Debug, Default)]
@@ -50,6 +52,8 @@ struct Walk {
     story: Story,
     told: String,
     reviewed: Reviewed,
+    /// The changes that were made, with their hosts.
+    made: Vec<(String, Change)>,
     broken: Option<Diagnostic>,
 }
 
@@ -72,7 +76,7 @@ pub(crate) fn play(scenario: &Scenario) -> Result<Played, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let blobs = Arc::new(Blobs::default());
     let machines = Arc::new(machines(scenario, &blobs)?);
-    let stage = match Stage::set(scenario, folder, &machines, &blobs)? {
+    let stage = match Stage::set(scenario, folder, &machines, &blobs, false)? {
         Ok(stage) => stage,
         Err(error) => {
             let texts = vec![("plan", String::new()), ("apply", String::new()), ("error", error)];
@@ -97,11 +101,22 @@ pub(crate) fn play(scenario: &Scenario) -> Result<Played, String> {
         faults.push("planning did something".to_owned());
     }
 
+    faults.extend(turned(scenario, &machines, &blobs, &plan.story)?);
+
     let mut apply = None;
     let mut rest = None;
     if plan.broken.is_none() && scenario.option("--check").is_none() {
         let reviewed = Some(plan.reviewed.clone());
+        let names: Vec<&str> = scenario.of("host").map(|block| block.name.as_str()).collect();
+        let before: Vec<_> = names.iter().map(|name| machines.machine(name)).collect();
         let walk = stage.walk(Mode::Apply { reviewed });
+        for (name, before) in names.iter().zip(before) {
+            let made = walk.made.iter().filter(|(host, _)| host == name);
+            let made: Vec<_> = made.map(|(_, change)| change.clone()).collect();
+            if let (Some(before), Some(after)) = (before, machines.machine(name)) {
+                faults.extend(undo::faults(name, &before, after, &made));
+            }
+        }
         faults.extend(crate::agree::faults(&plan.story, &walk.story));
         rest = Some(stage.walk(Mode::Plan));
         apply = Some(walk);
@@ -125,6 +140,44 @@ pub(crate) fn play(scenario: &Scenario) -> Result<Played, String> {
     Ok(Played { texts, faults })
 }
 
+/// What is planned differently where the hosts come in another order. Some keywords are about the order.
+fn turned(
+    scenario: &Scenario,
+    machines: &Arc<Machines>,
+    blobs: &Arc<Blobs>,
+    plan: &Story,
+) -> Result<Vec<String>, String> {
+    let about_order = ["run_once", "serial", "add_host", "group_by", "any_errors_fatal", "order:"];
+    let texts: Vec<&str> = scenario.files().map(|file| file.text.as_str()).collect();
+    let mut words = about_order.iter().chain(&[
+        "hostvars",
+        "max_fail",
+        "clear_host_errors",
+        "end_play",
+        "end_batch",
+    ]);
+    let ordered = words.any(|word| texts.iter().any(|text| text.contains(word)));
+    let listed = scenario.files().any(|file| file.name == "hosts");
+    if ordered || listed || scenario.of("host").count() < 2 {
+        return Ok(Vec::new());
+    }
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let Ok(stage) = Stage::set(scenario, folder, machines, blobs, true)? else {
+        return Ok(vec!["with the hosts in another order it can't be read".to_owned()]);
+    };
+    machines.forget();
+    let other = stage.walk(Mode::Plan).story;
+    let drawn = |story: &Story, host: &str| changes(&only(story, host), Style::default());
+    let names = scenario.of("host").map(|block| block.name.as_str());
+    let differs = names.filter(|name| drawn(&other, name) != drawn(plan, name));
+    Ok(differs
+        .map(|name| {
+            let (is, was) = (drawn(&other, name), drawn(plan, name));
+            format!("with the hosts in another order the plan of {name} is\n{is}and not\n{was}")
+        })
+        .collect())
+}
+
 impl Stage {
     /// Reads the project; the inner error is what would be told to its author.
     fn set(
@@ -132,6 +185,7 @@ impl Stage {
         folder: TempDir,
         machines: &Arc<Machines>,
         blobs: &Arc<Blobs>,
+        turned: bool,
     ) -> Result<Result<Self, String>, String> {
         let root = folder.path().join("project");
         for file in scenario.files() {
@@ -148,7 +202,11 @@ impl Stage {
             true => Origin::Path(root.join("hosts")),
             false => {
                 let names = scenario.of("host").map(|block| format!("{},", block.name));
-                Origin::List(names.collect())
+                let mut names: Vec<String> = names.collect();
+                if turned {
+                    names.reverse();
+                }
+                Origin::List(names.concat())
             }
         };
         let (inventory, mut warnings) = Inventory::load(&[origin], &loader);
@@ -162,9 +220,14 @@ impl Stage {
         if worst(&warnings) {
             return refuse(&warnings);
         }
+        let (declared, told) = Probes::load(&loader, &playbook);
+        warnings.extend(told);
+        if worst(&warnings) {
+            return refuse(&warnings);
+        }
         let redactor = Arc::new(Redactor::new());
         let options = match options(scenario, &redactor, &playbook) {
-            Ok(options) => options,
+            Ok(options) => Options { declared: Arc::new(declared), ..options },
             Err(problem) => return refuse(&[problem]),
         };
         let given = Given {
@@ -190,15 +253,17 @@ impl Stage {
         let recorder = Recorder::new(Arc::clone(&self.redactor))
             .to(Arc::clone(&collector) as Arc<dyn converge::record::Reader>)
             .to(Arc::clone(&teller) as Arc<dyn converge::record::Reader>);
-        let walked = self.session.walk(mode, &recorder);
+        let tap = Tap::new(&recorder);
+        let walked = self.session.walk(mode, &tap);
+        let made = tap.made();
         teller.recap(&recorder.recap());
         let mut story = collector.story();
         story.hosts = recorder.recap();
         let told = screen.0.lock().unwrap().trim_start_matches('\n').to_owned();
         match walked {
-            Ok(ended) => Walk { story, told, reviewed: ended.planned, broken: None },
+            Ok(ended) => Walk { story, told, reviewed: ended.planned, made, broken: None },
             Err(problem) => {
-                Walk { story, told, reviewed: Reviewed::default(), broken: Some(problem) }
+                Walk { story, told, reviewed: Reviewed::default(), made, broken: Some(problem) }
             }
         }
     }
@@ -263,6 +328,7 @@ fn options(
         check: scenario.option("--check").is_some(),
         inventory: vec![PathBuf::from("hosts")],
         gather_facts: false,
+        probes: scenario.option("--no-probes").is_none(),
         ..Options::default()
     })
 }

@@ -64,6 +64,11 @@ impl Machines {
         Self { machines, blobs }
     }
 
+    /// Forgets what was planned: as where nobody is connected any more.
+    pub(crate) fn forget(&self) {
+        self.machines.values().for_each(|machine| machine.lock().unwrap().reset());
+    }
+
     /// A machine as it is now.
     pub(crate) fn machine(&self, name: &str) -> Option<Memory> {
         Some(self.machines.get(name)?.lock().unwrap().machine.clone())
@@ -140,7 +145,8 @@ impl Worker {
             match message {
                 Message::Request(request, resolver) => {
                     let reply = self.request(&request);
-                    self.outcomes.insert(request.id, matches!(reply, Reply::Done(_)));
+                    self.outcomes
+                        .insert(request.id, matches!(reply, Reply::Done(_) | Reply::Unknown(_)));
                     resolver.resolve(reply.clone());
                     self.watcher.resolved(&self.name, request.id, &reply);
                 }

@@ -6,6 +6,7 @@ use crate::args::{Bound, Invalid, Spec};
 use crate::blob::Digest;
 use crate::change::{Change, Changes, FileKind, RunChange, ToolChange, fits};
 use crate::data::Map;
+use crate::doubt;
 use crate::expand::expand;
 use crate::host::Host;
 use crate::host::expected::Expected;
@@ -63,8 +64,13 @@ impl<M: Machine> Answerer<M> {
     pub fn answer(&mut self, ask: &Ask, call: &Call) -> Result<Reply, Digest> {
         match ask {
             Ask::Plan => self.plan(call, true),
+            Ask::PlanAs(name) => self.plan_as(name, call),
             Ask::Preview => self.plan(call, false),
             Ask::Probe => self.probe(call),
+            Ask::Doubt(why) => {
+                self.doubt(call, why);
+                Ok(Reply::Unknown(why.clone()))
+            }
             Ask::Perform { reviewed, .. } => match self.prepare(call, reviewed.as_deref())? {
                 Prepared::Reply(reply) => Ok(reply),
                 Prepared::Work(work) => Ok(self.perform(work)),
@@ -166,6 +172,20 @@ impl<M: Machine> Answerer<M> {
         assume(&self.machine, &mut self.expected, changes)
     }
 
+    /// Takes what a call may touch as unknown: nobody can tell whether it happens, or with which arguments.
+    pub fn doubt(&mut self, call: &Call, why: &Why) {
+        self.machine.set_env(&call.env);
+        let mut changes = Changes::default();
+        let planned = read(call, &self.machine)
+            .is_ok_and(|module| module.plan(&self.overlay(), &mut changes).is_ok());
+        let mut then = self.expected.clone();
+        if planned && assume(&self.machine, &mut then, &changes.list).is_ok() {
+            self.expected.may_become(&then, why);
+        } else {
+            doubt::of_arguments(&self.machine, &mut self.expected, call, why);
+        }
+    }
+
     /// Forgets what was planned.
     pub fn reset(&mut self) {
         self.expected = Expected::default();
@@ -179,9 +199,25 @@ impl<M: Machine> Answerer<M> {
         };
         let mut changes = Changes::default();
         if let Err(stop) = module.plan(&self.overlay(), &mut changes) {
+            if let (Stop::Unknown(why), true) = (&stop, keep) {
+                doubt::of_arguments(&self.machine, &mut self.expected, call, why);
+            }
             return stopped(stop, changes.results);
         }
         self.planned(&*module, changes, keep)
+    }
+
+    /// Plans a call as a user who will be there by then.
+    fn plan_as(&mut self, name: &str, call: &Call) -> Result<Reply, Digest> {
+        let Some(Some(user)) = self.expected.users.get(name) else {
+            let why = Why(format!("user {name}, who does not exist yet"));
+            self.doubt(call, &why);
+            return Ok(Reply::Unknown(why));
+        };
+        self.expected.persona = Some(user.clone());
+        let reply = self.plan(call, true);
+        self.expected.persona = None;
+        reply
     }
 
     /// Completes what a module planned, as it would look from after it.

@@ -16,20 +16,23 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     out
 }
 
-/// The bytes of base64; none where it is none.
+/// The bytes of text in base64; none where it is no such text.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
-    let text = text.trim_end_matches('=');
-    let (mut bytes, mut bits, mut have) = (Vec::with_capacity(text.len() * 3 / 4), 0_u32, 0);
-    for letter in text.bytes() {
-        let value = LETTERS.iter().position(|own| *own == letter)?;
-        bits = bits << 6 | value as u32;
-        have += 6;
-        if have >= 8 {
-            have -= 8;
-            bytes.push((bits >> have & 0xff) as u8);
+    let text = text.trim_end_matches('=').as_bytes();
+    let mut out = Vec::with_capacity(text.len() / 4 * 3);
+    for chunk in text.chunks(4) {
+        let mut bits = 0_u32;
+        if chunk.len() == 1 {
+            return None;
         }
+        for letter in chunk {
+            bits = bits << 6
+                | u32::try_from(LETTERS.iter().position(|known| known == letter)?).ok()?;
+        }
+        bits <<= 6 * (4 - chunk.len());
+        out.extend(bits.to_be_bytes().iter().skip(1).take(chunk.len() - 1));
     }
-    (have < 6).then_some(bytes)
+    Some(out)
 }
 
 #[cfg(test)]
@@ -50,6 +53,7 @@ mod tests {
             assert_eq!(encode(bytes.as_bytes()), want);
             assert_eq!(decode(want).as_deref(), Some(bytes.as_bytes()));
         }
+        assert_eq!(decode("Zm9*"), None);
         assert_eq!(encode(&[0xff, 0xfe, 0xfb]), "//77");
         assert_eq!((decode("a b"), decode("Z")), (None, None));
     }

@@ -20,6 +20,7 @@ pub mod change;
 pub mod checksum;
 pub mod clock;
 pub mod data;
+mod doubt;
 mod expand;
 mod fnmatch;
 pub mod host;

@@ -13,7 +13,7 @@ use crate::r#become::{self, Inner};
 use crate::data::Map;
 use crate::stop::Failure;
 use crate::wire::{
-    self, Ask, Decoder, FromHelper, Hello, MARKER, Open, OpenError, Reply, Request, ToHelper,
+    self, Ask, Call, Decoder, FromHelper, Hello, MARKER, Open, OpenError, Reply, Request, ToHelper,
 };
 
 /// Works on requests as the user that the helper runs as.
@@ -42,7 +42,7 @@ pub fn run(
         inner: BTreeMap::new(),
         waiting: VecDeque::new(),
         active: None,
-        plans: false,
+        plans: None,
         outcomes: BTreeMap::new(),
     };
     serve.say(&FromHelper::Hello(hello))?;
@@ -78,8 +78,8 @@ struct Serve<W> {
     waiting: VecDeque<ToHelper>,
     /// The request at work, and whose it is.
     active: Option<(u64, u32)>,
-    /// Whether what the request at work would change is planned from then on.
-    plans: bool,
+    /// What the request at work is about, where what it would change is planned from then on.
+    plans: Option<Call>,
     /// Whether the requests so far succeeded.
     outcomes: BTreeMap<u64, bool>,
 }
@@ -137,7 +137,8 @@ impl<W: Write> Serve<W> {
         request.after.clear();
         request.helper = 0;
         self.active = Some((id, helper));
-        self.plans = matches!(request.ask, Ask::Plan | Ask::Probe);
+        let plans = matches!(request.ask, Ask::Plan | Ask::PlanAs(_) | Ask::Probe | Ask::Doubt(_));
+        self.plans = plans.then(|| request.call.clone());
         self.pass(helper, ToHelper::Request(request))
     }
 
@@ -209,13 +210,15 @@ impl<W: Write> Serve<W> {
 
     /// What is planned as one user is planned for all.
     fn share_plan(&mut self, helper: u32, reply: &Reply) -> io::Result<()> {
-        let Reply::Done(done) = reply else { return Ok(()) };
-        if !self.plans || done.changes.is_empty() {
-            return Ok(());
-        }
+        let Some(call) = self.plans.take() else { return Ok(()) };
+        let message = match reply {
+            Reply::Done(done) if !done.changes.is_empty() => ToHelper::Assume(done.changes.clone()),
+            Reply::Unknown(why) => ToHelper::Doubt(call, why.clone()),
+            _ => return Ok(()),
+        };
         let others = [0].into_iter().chain(self.inner.keys().copied());
         for other in others.filter(|other| *other != helper).collect::<Vec<_>>() {
-            self.pass(other, ToHelper::Assume(done.changes.clone()))?;
+            self.pass(other, message.clone())?;
         }
         Ok(())
     }

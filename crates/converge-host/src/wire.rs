@@ -41,6 +41,8 @@ pub enum ToHelper {
     Reset,
     /// Take these changes as planned (from another user's helper on the same host).
     Assume(Vec<Change>),
+    /// Take what this call may touch as unknown, and why (from another user's helper on the same host).
+    Doubt(Call, Why),
 }
 
 /// A message from a helper.
@@ -128,8 +130,13 @@ pub struct Request {
 pub enum Ask {
     /// What would it change, given all that was planned before? The answer is planned from then on.
     Plan,
+    /// The same as a user whose account is only planned.
+    PlanAs(String),
     /// What would it change? Nothing is planned.
     Preview,
+    /// Whether it happens, or with what, can't be told for this reason: what it may touch is unknown from then on. The
+    /// arguments may be some of its own only.
+    Doubt(Why),
     /// Do it during planning, since it changes nothing: unknown where something planned stands in the way.
     Probe,
     /// Do it.

@@ -125,6 +125,7 @@ impl Answer for Worker {
                 ToHelper::Reset => self.answerer.reset(),
                 // What can't be taken over (a content that is not at hand) is only less known to this user.
                 ToHelper::Assume(changes) => drop(self.answerer.assume(&changes)),
+                ToHelper::Doubt(call, why) => self.answerer.doubt(&call, &why),
                 ToHelper::Chunk(chunk) => drop(self.chunk(chunk)),
                 ToHelper::Go(_) | ToHelper::Drop(_) | ToHelper::Open(_) => {}
             }

@@ -4,6 +4,7 @@
 
 mod connect;
 mod output;
+mod revert;
 mod run;
 mod saved;
 mod selection;
@@ -15,6 +16,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use connect::{BecomeArgs, ConnectArgs, Means, Method};
 pub(crate) use output::{ColorArg, Format, OutputArgs};
+pub(crate) use revert::RevertArgs;
 pub(crate) use run::RunArgs;
 pub(crate) use saved::{ApplyArgs, PlanArgs};
 pub(crate) use selection::{Listing, SelectArgs};
@@ -88,6 +90,8 @@ pub(crate) enum Command {
     History(HistoryArgs),
     /// Show an earlier plan or run again, or a saved plan
     Show(ShowArgs),
+    /// Take back what an earlier run did to files and units
+    Revert(RevertArgs),
     /// Show the hosts, groups and variables of an inventory
     Inventory(InventoryArgs),
     /// Show what a module does and which arguments it takes

@@ -14,6 +14,12 @@ pub(crate) struct OutputArgs {
     #[arg(short, long, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 
+    /// Don't show a plan that is longer than the screen in a pager
+    ///
+    /// The pager is what CONVERGE_PAGER says, or PAGER, or `less`.
+    #[arg(long)]
+    pub(crate) no_pager: bool,
+
     /// For people, or one JSON document for programs
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, overrides_with = "format")]
     pub(crate) format: Format,

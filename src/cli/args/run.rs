@@ -59,6 +59,13 @@ pub(crate) struct RunArgs {
     )]
     pub(crate) forks: Option<u32>,
 
+    /// Don't run commands while planning, not even those that change nothing
+    ///
+    /// Planning runs what says that it changes nothing (`changed_when: false`, `check_mode: false`, and `converge-probes.yml`)
+    /// and lists it. With this option, such a command and what depends on it can't be told before applying.
+    #[arg(long, help_heading = "What to do")]
+    pub(crate) no_probes: bool,
+
     /// Accepted for Ansible's sake: converge gathers facts anew on each run
     #[arg(long, help_heading = "What to do", hide = true, action = ArgAction::SetTrue)]
     pub(crate) flush_cache: bool,

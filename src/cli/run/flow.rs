@@ -9,11 +9,13 @@ use crate::cli::confirm::{self, Answer};
 use crate::cli::environment::Environment;
 use crate::cli::exit::{End, Name};
 use crate::cli::options::{Goal, Request};
+use crate::cli::pager::page;
 use crate::cli::run::prepare::Prepared;
 use crate::cli::run::secrets::Prompter;
 use crate::cli::terminal::Terminal;
 use crate::diagnostic::Diagnostic;
-use crate::history::{History, HistoryError, Mode as Kind, Writer};
+use crate::event::{Event, Listener};
+use crate::history::{History, HistoryError, Keeper, Mode as Kind, Writer};
 use crate::record::{Collector, Recorder, Story, Totals};
 use crate::redact::Redactor;
 use crate::report::head;
@@ -52,6 +54,18 @@ pub(super) struct Walked {
     pub(super) story: Story,
     pub(super) reviewed: Reviewed,
     pub(super) broken: Option<Diagnostic>,
+}
+
+/// The records, and what takes a run back.
+struct Both<'a>(&'a Recorder, Option<&'a Keeper>);
+
+impl Listener for Both<'_> {
+    fn hear(&self, event: &Event) {
+        self.0.hear(event);
+        if let Some(keeper) = self.1 {
+            keeper.hear(event);
+        }
+    }
 }
 
 impl Told {
@@ -113,7 +127,7 @@ impl<'a> Flow<'a> {
                 }
             }
         }
-        let agreed = planned.broken.is_none() && self.agreed(&totals);
+        let agreed = planned.broken.is_none() && self.agreed(&totals, &planned.story);
         let plan = json::Told::new(planned.story);
         if agreed {
             return Told {
@@ -145,11 +159,25 @@ impl<'a> Flow<'a> {
             self.terminal.warn(warning, &[]);
         }
         if self.request.output.format == Format::Human {
-            let style =
-                Style { theme: self.terminal.theme, verbose: self.request.output.verbosity > 0 };
-            self.terminal.out(&plan::draw(&self.prepared.head, &walked.story, style));
+            self.show(&plan::draw(&self.prepared.head, &walked.story, self.style()));
         }
         walked
+    }
+
+    fn style(&self) -> Style {
+        Style { theme: self.terminal.theme, verbose: self.request.output.verbosity > 0 }
+    }
+
+    /// Shows a text, in a pager where it is longer than the screen that somebody looks at.
+    fn show(&self, text: &str) {
+        let long = self.request.output.pager
+            && self.terminal.can_ask()
+            && Terminal::rows().is_some_and(|rows| text.lines().count() >= rows);
+        let pager = self.environment.pager.as_deref().filter(|_| long);
+        let paged = pager.is_some_and(|pager| page(pager, &self.redactor.redact(text)));
+        if !paged {
+            self.terminal.out(text);
+        }
     }
 
     /// Applies what was shown, or straight away where nothing was.
@@ -202,14 +230,16 @@ impl<'a> Flow<'a> {
         if let Some(teller) = teller {
             recorder = recorder.to(teller);
         }
-        if let Some(writer) = writer {
-            recorder = recorder.to(writer);
+        if let Some(writer) = &writer {
+            recorder = recorder.to(writer.clone());
         }
         if let Some(progress) = &progress {
             recorder = recorder.to(progress.clone());
         }
         self.prompter.beside(progress.clone());
-        let walked = self.prepared.session.walk(mode, &recorder);
+        let keeper = writer.map(|writer| writer.keeper(Arc::clone(self.redactor)));
+        let both = Both(&recorder, keeper.as_ref());
+        let walked = self.prepared.session.walk(mode, &both);
         self.prompter.beside(None);
         if let Some(progress) = progress {
             progress.finish();
@@ -223,7 +253,7 @@ impl<'a> Flow<'a> {
     }
 
     /// Whether what was shown shall be applied. Says so where it shall not.
-    fn agreed(&self, totals: &Totals) -> bool {
+    fn agreed(&self, totals: &Totals, story: &Story) -> bool {
         if !totals.pending() {
             return false;
         }
@@ -235,8 +265,20 @@ impl<'a> Flow<'a> {
                     format!("{} hosts", totals.hosts_pending)
                 };
                 let question = format!("\nApply these changes to {hosts}?");
-                let answer =
-                    confirm::ask(&question, &mut io::stdin().lock(), &mut io::stdout().lock());
+                let show = |host: Option<&str>| {
+                    let text = match host {
+                        Some(host) => plan::changes(&plan::only(story, host), self.style()),
+                        None => plan::changes(story, self.style()),
+                    };
+                    self.redactor.redact(&text).into_owned()
+                };
+                let answer = confirm::ask(
+                    &question,
+                    &plan::names(story),
+                    &show,
+                    &mut io::stdin().lock(),
+                    &mut io::stdout().lock(),
+                );
                 let yes = matches!(answer, Ok(Answer::Yes));
                 if !yes {
                     self.terminal.out("Nothing was applied.\n");

@@ -120,6 +120,7 @@ impl Kept {
         Ok(Request {
             name: Name::Converge,
             playbooks: head.playbooks.iter().map(PathBuf::from).collect(),
+            written: None,
             inventory: head.inventory.clone(),
             extra_vars,
             goal: Goal::Plan,
@@ -128,6 +129,7 @@ impl Kept {
             escalation,
             output,
             force_handlers: self.force_handlers,
+            probes: true,
             forks: forks.or(self.forks),
             out: None,
         })

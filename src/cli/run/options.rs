@@ -20,6 +20,7 @@ pub(crate) fn options(request: &Request, config: &Config) -> Result<Options, Vec
         skip_tags: selection.skip_tags.clone(),
         start_at: selection.start_at.clone(),
         force_handlers: request.force_handlers,
+        probes: request.probes,
         forks: forks.unwrap_or(defaults.forks),
         check: request.goal == Goal::Check,
         diff: request.output.diff,

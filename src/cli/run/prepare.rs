@@ -13,11 +13,12 @@ use crate::cli::run::{extra, prompts, wanted};
 use crate::cli::terminal::Terminal;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::git;
-use crate::playbook::{Playbook, Reader, TagFilter};
+use crate::playbook::{Playbook, Probes, Reader, TagFilter};
 use crate::project::Loader;
 use crate::record::Head;
 use crate::redact::Redactor;
 use crate::run::{Catalogue, Given, Session, check};
+use crate::source::Source;
 use crate::target::Blobs;
 use crate::template::{Engine, Options as Strictness};
 use crate::transport::{Options as Network, Transport};
@@ -54,7 +55,14 @@ pub(super) fn prepare(
 ) -> Result<Prepared, Refused> {
     let (project, warnings) = Project::open(&environment.here).map_err(invalid)?;
     terminal.diagnostics(&warnings);
-    let files = project.playbooks(&request.playbooks).map_err(invalid)?;
+    let files = match &request.written {
+        Some(written) => {
+            let path = project.root().join(&written.name);
+            project.loader.put(&path, Source::new(&written.name, written.text.as_str()));
+            vec![path]
+        }
+        None => project.playbooks(&request.playbooks).map_err(invalid)?,
+    };
     let (inventory, names, warnings) = project.inventory(&request.inventory).map_err(invalid)?;
     terminal.diagnostics(&warnings);
     let mut run = options(request, &project.config).map_err(invalid)?;
@@ -70,6 +78,9 @@ pub(super) fn prepare(
     terminal.diagnostics(&refuse_errors(told).map_err(syntax)?);
     let engine = Engine::new(Strictness { strict_conditions: run.strict_conditions });
     terminal.diagnostics(&refuse_errors(check(&playbook, &engine)).map_err(syntax)?);
+    let (declared, told) = Probes::load(&project.loader, &playbook);
+    terminal.diagnostics(&refuse_errors(told).map_err(syntax)?);
+    run.declared = Arc::new(declared);
     let mut told = wanted::check(&request.selection, &playbook);
     if request.name == Name::AnsiblePlaybook {
         // Ansible runs nothing then and says so; its scripts rely on that.

@@ -75,6 +75,7 @@ impl Effect for UnitChange {
     fn expect(&self, expected: &mut Expected) {
         let Some(name) = &self.name else { return };
         let unit = expected.units.entry((self.scope, name.clone())).or_default();
+        unit.doubt = None;
         for action in &self.actions {
             match action {
                 UnitAction::DaemonReload | UnitAction::DaemonReexec | UnitAction::Reload => {}

@@ -34,6 +34,10 @@ pub struct Expected {
     pub values: BTreeMap<String, Option<String>>,
     /// Why a package manager may offer other packages then than it does now.
     pub offers: BTreeMap<Manager, Why>,
+    /// Accounts and groups, by name, that something makes, changes or removes, or may, without saying more.
+    pub doubted: BTreeMap<String, Why>,
+    /// Whom the call at hand is planned as, where that account is only planned itself.
+    pub persona: Option<User>,
     /// Planned things with effects that can't be predicted, in the order of the plan.
     pub pending: Vec<Pending>,
 }
@@ -58,6 +62,8 @@ pub struct UnitExpect {
     pub enabled: Option<bool>,
     /// Whether it is masked; none where that is as it was.
     pub masked: Option<bool>,
+    /// Why nothing of this is sure.
+    pub doubt: Option<Why>,
 }
 
 /// A planned thing with effects that can't be predicted.
@@ -124,13 +130,71 @@ impl Expected {
 
     /// Notes that something makes what stands at a path, or may remove it, without saying more.
     pub fn doubt(&mut self, path: PathBuf, why: Why, exists: bool) {
+        // What was planned below it may go along with it.
+        self.files.retain(|known, _| known == &path || !known.starts_with(&path));
         self.doubtful.insert(path, Doubt { why, exists });
+    }
+
+    /// Notes a thing that may or may not be done, and may touch anything.
+    pub fn anything_pending(&mut self, why: Why) {
+        self.pend(Pending { why, reach: Reach::Anything });
+    }
+
+    /// Notes that everything in which another expectation differs from this one may come about or not.
+    pub fn may_become(&mut self, then: &Self, why: &Why) {
+        let other =
+            |left: Option<&Option<FileState>>, right: &Option<FileState>| left != Some(right);
+        for (path, state) in &then.files {
+            if other(self.files.get(path), state) {
+                self.doubt(path.clone(), why.clone(), false);
+            }
+        }
+        for (path, doubt) in &then.doubtful {
+            self.doubtful.entry(path.clone()).or_insert_with(|| doubt.clone()).exists = false;
+        }
+        let users = then.users.iter().filter(|(name, user)| self.users.get(*name) != Some(user));
+        let groups = then.groups.iter().filter(|(name, one)| self.groups.get(*name) != Some(one));
+        let members = then
+            .memberships
+            .iter()
+            .filter(|(user, groups)| self.memberships.get(*user) != Some(groups));
+        let names = users
+            .map(|(name, _)| name)
+            .chain(groups.map(|(name, _)| name))
+            .chain(members.map(|(user, _)| user));
+        for name in names.cloned().collect::<Vec<_>>() {
+            self.doubt_account(name, why.clone());
+        }
+        let units = then.units.iter().filter(|(key, unit)| self.units.get(*key) != Some(unit));
+        for (scope, name) in units.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
+            self.doubt_unit(scope, name, why.clone());
+        }
+        for (manager, offers) in &then.offers {
+            self.offers.entry(*manager).or_insert_with(|| offers.clone());
+        }
+        for pending in then.pending.iter().skip(self.pending.len()) {
+            self.pend(pending.clone());
+        }
+    }
+
+    /// Notes that an account or group may become another, or may go.
+    pub fn doubt_account(&mut self, name: String, why: Why) {
+        self.users.remove(&name);
+        self.groups.remove(&name);
+        self.memberships.remove(&name);
+        self.doubted.insert(name, why);
+    }
+
+    /// Notes that a unit may become another, or may go.
+    pub fn doubt_unit(&mut self, scope: Scope, name: String, why: Why) {
+        self.units.insert((scope, name), UnitExpect { doubt: Some(why), ..UnitExpect::default() });
     }
 
     /// Notes that nothing of what is below a path now, really or as planned, is there then.
     pub fn clear(&mut self, path: &Path) {
         self.files.retain(|known, _| known == path || !known.starts_with(path));
         self.settled.retain(|known, _| known == path || !known.starts_with(path));
+        self.doubtful.retain(|known, _| known == path || !known.starts_with(path));
         self.cleared.insert(path.to_path_buf());
     }
 
@@ -140,7 +204,10 @@ impl Expected {
     }
 
     fn note(&mut self, what: String, reach: Reach) {
-        let pending = Pending { why: Why(what), reach };
+        self.pend(Pending { why: Why(what), reach });
+    }
+
+    fn pend(&mut self, pending: Pending) {
         if self.pending.last() != Some(&pending) {
             self.pending.push(pending);
         }

@@ -52,6 +52,7 @@ mod postgresql;
 mod raw;
 mod reboot;
 mod replace;
+mod revert;
 mod rpm_key;
 #[cfg(test)]
 mod scenario;
@@ -83,6 +84,8 @@ mod user;
 mod wait_for;
 mod wait_for_connection;
 mod yum_repository;
+
+pub(crate) use unit_state::full_name as full_unit_name;
 
 use crate::args::{Args, Bound, Invalid, Spec};
 use crate::change::Changes;
@@ -168,6 +171,7 @@ pub static ALL: &[Entry] = &[
     Entry::of::<raw::Raw>(),
     Entry::of::<replace::Replace>(),
     Entry::of::<script::Script>(),
+    Entry::of::<revert::Revert>(),
     Entry::of::<service::Service>(),
     Entry::of::<setup::Setup>(),
     Entry::of::<shell::Shell>(),

@@ -127,6 +127,7 @@ impl Memory {
             active: Some(active),
             enabled: Some(enabled),
             masked: Some(false),
+            doubt: None,
         };
         self.state.units.insert((Scope::System, name.into()), unit);
         self

@@ -8,6 +8,9 @@ pub(super) fn user(overlay: &Overlay<'_>, name: &str) -> Result<Option<User>> {
     if let Some(planned) = overlay.expected.users.get(name) {
         return Ok(planned.clone());
     }
+    if let Some(why) = overlay.expected.doubted.get(name) {
+        return Err(Stop::Unknown(why.clone()));
+    }
     // A package may bring the account that its service runs as.
     match (overlay.base.user(name)?, overlay.pending_like(name)) {
         (None, Some(why)) => Err(Stop::Unknown(why)),
@@ -25,9 +28,11 @@ pub(super) fn user_by_id(overlay: &Overlay<'_>, id: u32) -> Result<Option<User>>
 }
 
 pub(super) fn group(overlay: &Overlay<'_>, name: &str) -> Result<Option<Group>> {
-    let group = match overlay.expected.groups.get(name) {
-        Some(planned) => planned.clone(),
-        None => match (overlay.base.group(name)?, overlay.pending_like(name)) {
+    let doubted = overlay.expected.doubted.get(name);
+    let group = match (overlay.expected.groups.get(name), doubted) {
+        (Some(planned), _) => planned.clone(),
+        (None, Some(why)) => return Err(Stop::Unknown(why.clone())),
+        (None, None) => match (overlay.base.group(name)?, overlay.pending_like(name)) {
             (None, Some(why)) if !of_its_own(overlay, name) => return Err(Stop::Unknown(why)),
             (None, _) => own(overlay, name),
             (group, _) => group,

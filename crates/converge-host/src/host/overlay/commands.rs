@@ -24,6 +24,11 @@ impl Overlay<'_> {
         {
             return Ok(Some(why));
         }
+        if let Some(text) = of_shell(command)
+            && let Some(why) = self.lacks(text)?
+        {
+            return Ok(Some(why));
+        }
         let expected = self.expected;
         let names = |name: &str| command.argv.iter().any(|word| mentions(word, name));
         let paths = expected.files.keys().chain(expected.doubtful.keys());
@@ -40,7 +45,8 @@ impl Overlay<'_> {
             .map(|(_, name)| ("package", name))
             .chain(expected.units.keys().map(|(_, name)| ("unit", name)))
             .chain(expected.users.keys().map(|name| ("user", name)))
-            .chain(expected.groups.keys().map(|name| ("group", name)));
+            .chain(expected.groups.keys().map(|name| ("group", name)))
+            .chain(expected.doubted.keys().map(|name| ("account", name)));
         for (what, name) in planned {
             if names(name) || names(name.strip_suffix(".service").unwrap_or(name)) {
                 return Ok(Some(Why(format!("the planned change of {what} {name}"))));
@@ -48,6 +54,56 @@ impl Overlay<'_> {
         }
         Ok(None)
     }
+
+    /// Why a line for a shell may answer otherwise then: a program or a path that it names may be brought.
+    fn lacks(&self, line: &str) -> Result<Option<Why>> {
+        if self.expected.pending.is_empty() && self.expected.doubtful.is_empty() {
+            return Ok(None);
+        }
+        for command in line.split(['|', ';', '&', '\n', '(', ')', '`']) {
+            let words = command.split_whitespace().map(|word| word.trim_matches(['"', '\'']));
+            let mut words = words.skip_while(|word| KEYWORDS.contains(word) || word.contains('='));
+            let Some(first) = words.next() else { continue };
+            let seeks = ["which", "command", "type", "hash"].contains(&first);
+            let named = words.clone().filter(|word| seeks && !word.starts_with('-'));
+            let programs = std::iter::once(first).chain(named);
+            for program in programs.filter(|word| is_name(word) && !word.starts_with('-')) {
+                if let Err(Stop::Unknown(why)) = self.program(program) {
+                    return Ok(Some(why));
+                }
+            }
+            for path in std::iter::once(first).chain(words).filter(|word| is_path(word)) {
+                if let Look::Unknown(why) = self.resolve(Path::new(path))?.1 {
+                    return Ok(Some(why));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Words of a shell that a command may follow, and those that it does by itself.
+const KEYWORDS: &[&str] = &[
+    "!", "[", "[[", "cd", "do", "echo", "elif", "else", "exec", "exit", "export", "false", "fi",
+    "for", "done", "if", "printf", "pwd", "read", "return", "set", "sudo", "test", "then", "time",
+    "true", "umask", "until", "while", "{", "}",
+];
+
+/// The line of a command that is a shell with a line.
+fn of_shell(command: &Command) -> Option<&str> {
+    match command.argv.as_slice() {
+        [shell, flag, line] if shell.ends_with("sh") && flag == "-c" => Some(line),
+        _ => None,
+    }
+}
+
+fn is_name(word: &str) -> bool {
+    !word.is_empty()
+        && word.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-.+/".contains(letter))
+}
+
+fn is_path(word: &str) -> bool {
+    word.starts_with('/') && is_name(word)
 }
 
 /// A program that will be there by a planned file, or that something planned may bring.

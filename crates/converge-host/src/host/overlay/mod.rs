@@ -65,7 +65,7 @@ impl Overlay<'_> {
 
 impl Host for Overlay<'_> {
     fn identity(&self) -> &User {
-        self.base.identity()
+        self.expected.persona.as_ref().unwrap_or_else(|| self.base.identity())
     }
 
     fn clock(&self) -> Clock {
@@ -73,7 +73,11 @@ impl Host for Overlay<'_> {
     }
 
     fn variable(&self, name: &str) -> Option<String> {
-        self.base.variable(name)
+        match (&self.expected.persona, name) {
+            (Some(user), "HOME") => Some(user.home.clone()),
+            (Some(user), "USER" | "LOGNAME") => Some(user.name.clone()),
+            _ => self.base.variable(name),
+        }
     }
 
     fn variables(&self) -> Vec<(String, String)> {

@@ -75,6 +75,10 @@ impl Overlay<'_> {
             Some(None) => return Ok(self.absent(place)),
             None => {}
         }
+        // What is below something that may come or go may do so, too.
+        if let Some(doubt) = place.ancestors().skip(1).find_map(|at| expected.doubtful.get(at)) {
+            return Ok(Look::Unknown(doubt.why.clone()));
+        }
         match self.cleared(place) {
             Some(_) => Ok(self.absent(place)),
             None => match self.base.look(place)? {
@@ -95,6 +99,14 @@ impl Overlay<'_> {
             }
         };
         if let Some(why) = self.rewritten(&place.join("*")) {
+            return Err(Stop::Unknown(why));
+        }
+        let mut below = self.expected.doubtful.range(place.clone()..);
+        if let Some((_, doubt)) = below.next().filter(|(path, _)| path.starts_with(&place)) {
+            return Err(Stop::Unknown(doubt.why.clone()));
+        }
+        let since = self.expected.settled.get(&place).copied().unwrap_or(0);
+        if let Look::Unknown(why) = self.brought(&place.join("*"), since) {
             return Err(Stop::Unknown(why));
         }
         let mut names = BTreeSet::new();

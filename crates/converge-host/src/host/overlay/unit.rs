@@ -22,10 +22,15 @@ pub(super) fn planned(overlay: &Overlay<'_>, mut unit: Unit, scope: Scope) -> Re
         of_file(overlay, &mut unit)?;
     }
     let key = (scope, unit.name.clone());
-    let Some(UnitExpect { exists, active, enabled, masked }) = overlay.expected.units.get(&key)
+    let Some(UnitExpect { exists, active, enabled, masked, doubt }) =
+        overlay.expected.units.get(&key)
     else {
         return Ok(unit);
     };
+    if let Some(why) = doubt {
+        unit.exists = Existence::Unknown(why.clone());
+        return Ok(unit);
+    }
     if *exists {
         unit.exists = Existence::Yes;
     }

@@ -6,6 +6,7 @@ use crate::change::manager::failed;
 use crate::change::{Changes, PackagesChange};
 use crate::host::Host;
 use crate::modules::apt::Apt;
+use crate::modules::apt::command::simulated;
 use crate::stop::Result;
 
 /// Where apt-get keeps what it downloaded.
@@ -31,8 +32,7 @@ pub(super) fn everything(apt: &Apt, host: &dyn Host, changes: &mut Changes) -> R
 /// Asks for the removal of downloaded packages that are offered no more, if there are any.
 pub(super) fn outdated(apt: &Apt, host: &dyn Host, changes: &mut Changes) -> Result<()> {
     let command = apt.apt_get(&["autoclean"]);
-    let mut simulation = command.clone();
-    simulation.argv.splice(1..1, ["-s".to_owned(), "-o".into(), "Debug::NoLocking=1".into()]);
+    let simulation = simulated(&command);
     let output = host.observe(&simulation)?;
     if !output.ok() {
         return Err(failed(&simulation, &output));

@@ -3,6 +3,10 @@
 use crate::host::Command;
 use crate::modules::apt::Apt;
 
+/// Lets apt keep what it reads from its lists to itself: a look writes nothing, not even a cache.
+pub(super) const UNCACHED: [&str; 4] =
+    ["-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache="];
+
 impl Apt {
     /// apt-get with its general options and a verb.
     pub(super) fn apt_get(&self, verb: &[&str]) -> Command {
@@ -43,6 +47,14 @@ impl Apt {
         command.argv.extend(names.iter().cloned());
         command
     }
+}
+
+/// What apt-get would do, without a lock and without writing.
+pub(super) fn simulated(command: &Command) -> Command {
+    let mut simulated = command.clone();
+    let looks = ["-s", "-o", "Debug::NoLocking=1"].into_iter().chain(UNCACHED);
+    simulated.argv.splice(1..1, looks.map(str::to_owned));
+    simulated
 }
 
 /// The same in an environment in which nothing asks and messages can be read.

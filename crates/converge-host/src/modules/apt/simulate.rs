@@ -2,6 +2,7 @@
 
 use crate::change::PackageAction;
 use crate::host::{Command, Host, Installed, Output};
+use crate::modules::apt::command::simulated;
 use crate::stop::Result;
 
 /// What a simulation came to.
@@ -25,9 +26,7 @@ pub(crate) enum Refusal {
 
 /// Lets apt-get say what it would do.
 pub(crate) fn run(host: &dyn Host, command: &Command) -> Result<Simulated> {
-    let mut simulation = command.clone();
-    simulation.argv.splice(1..1, ["-s".to_owned(), "-o".into(), "Debug::NoLocking=1".into()]);
-    let output = host.observe(&simulation)?;
+    let output = host.observe(&simulated(command))?;
     Ok(if output.ok() {
         let actions = output.text().lines().filter_map(action).collect();
         Simulated::Done(actions, output)

@@ -7,7 +7,7 @@ use crate::host::Manager;
 use crate::host::memory::Memory;
 use crate::modules::tasks::{check, planned};
 
-const GET: &str = "apt-get -s -o Debug::NoLocking=1 -y -o Dpkg::Options::=--force-confdef \
+const GET: &str = "apt-get -s -o Debug::NoLocking=1 -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -y -o Dpkg::Options::=--force-confdef \
     -o Dpkg::Options::=--force-confold -o DPkg::Lock::Timeout=60";
 
 const JQ: &str = "Inst libjq1 (1.6-2 Debian:12/stable [amd64])\nInst jq (1.6-2 Debian:12/stable [amd64])\n\

@@ -23,6 +23,10 @@ pub(crate) struct Circumstances {
     /// Don't run it where nothing exists that is this path or that this shell pattern matches.
     #[arg(path)]
     removes: Option<String>,
+    /// Don't run it where this line, read by a shell, ends with 0. It must change nothing: planning runs it, too.
+    unless: Option<String>,
+    /// Run it only where this line, read by a shell, ends with 0. It must change nothing: planning runs it, too.
+    onlyif: Option<String>,
     /// What it reads.
     stdin: Option<String>,
     /// End what it reads with a line end.
@@ -62,6 +66,18 @@ impl Circumstances {
             needless(&format!("{pattern} does not exist"), changes);
             return Ok(());
         }
+        if let Some(line) = &self.unless
+            && holds(line, cwd.as_deref(), host)?
+        {
+            needless(&format!("`{line}` holds"), changes);
+            return Ok(());
+        }
+        if let Some(line) = &self.onlyif
+            && !holds(line, cwd.as_deref(), host)?
+        {
+            needless(&format!("`{line}` does not hold"), changes);
+            return Ok(());
+        }
         runnable(&argv, host)?;
         let known = |pattern: &Option<String>| {
             pattern.as_ref().filter(|path| !glob::is_pattern(path)).map(|path| base.join(path))
@@ -97,6 +113,17 @@ impl Circumstances {
             input.push('\n');
         }
         Some(input.into_bytes())
+    }
+}
+
+/// Whether a line ends with 0 in a shell. What fails now may hold once everything that is planned is there.
+fn holds(line: &str, cwd: Option<&Path>, host: &dyn Host) -> Result<bool> {
+    let command =
+        Command { cwd: cwd.map(Path::to_path_buf), ..Command::new(["/bin/sh", "-c", line]) };
+    let held = host.probe(&command)?.ok();
+    match host.unsettled() {
+        Some(why) if !held => Err(Stop::Unknown(why)),
+        _ => Ok(held),
     }
 }
 

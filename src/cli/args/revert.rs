@@ -1,0 +1,47 @@
+//! `converge revert`.
+
+use clap::Args;
+
+use crate::cli::args::{BecomeArgs, ConnectArgs, OutputArgs, RunArgs, SelectArgs};
+
+/// Taking back what a run did.
+#[derive(Args, Debug)]
+pub(crate) struct RevertArgs {
+    /// The name of the run as `history` lists it, its beginning, or `last`
+    #[arg(value_name = "RUN")]
+    pub(crate) run: String,
+    /// The inventory; that of the run where none is given
+    #[arg(short, long, value_name = "INVENTORY")]
+    pub(crate) inventory: Vec<String>,
+    /// Only hosts that this pattern matches
+    #[arg(short, long, value_name = "PATTERN")]
+    pub(crate) limit: Option<String>,
+    /// Only show what would be taken back
+    #[arg(short = 'C', long)]
+    pub(crate) check: bool,
+    /// Take it back without asking
+    #[arg(short = 'y', long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
+    #[command(flatten)]
+    pub(crate) escalate: BecomeArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+impl RevertArgs {
+    /// The options of the run that takes it back.
+    pub(crate) fn into_run(self, inventory: Vec<String>) -> RunArgs {
+        RunArgs {
+            inventory: if self.inventory.is_empty() { inventory } else { self.inventory },
+            check: self.check,
+            yes: self.yes,
+            select: SelectArgs { limit: self.limit, ..SelectArgs::default() },
+            connect: self.connect,
+            escalate: self.escalate,
+            output: self.output,
+            ..RunArgs::default()
+        }
+    }
+}
