@@ -7,6 +7,7 @@ mod commands;
 mod history;
 mod listing;
 mod revert;
+mod refused;
 mod running;
 mod saved;
 mod schema;
