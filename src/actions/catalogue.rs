@@ -1,7 +1,8 @@
 //! Every module that a task can name: those of hosts, those of the controller, those that change the list of tasks, and those
 //! that only others have.
 
-use converge_host::args::{Arg, Spec};
+use converge_host::args::{Arg, Bound, Invalid, Kind, Spec};
+use converge_host::data::{Data, Map};
 use converge_host::modules;
 
 use crate::actions::{self, upstream};
@@ -105,6 +106,23 @@ impl Known {
         };
         if known.contains(&name) || name == "_raw_params" { Ok(()) } else { Err(known) }
     }
+
+    /// Why an argument can't have a value that needs no host to be told.
+    pub(crate) fn refuses(&self, name: &str, value: Data) -> Option<String> {
+        let Self::Host(spec) = self else { return None };
+        spec.find(name).filter(|arg| judged(&arg.kind))?;
+        let mut given = Map::new();
+        given.insert(name.to_owned(), value);
+        // Alone it also breaks rules about arguments that are given beside it.
+        let wrong = Bound::new(spec, given).err()?;
+        let wrong = wrong.iter().find(|wrong| matches!(wrong, Invalid::Type { .. }))?;
+        Some(format!("`{}`: {wrong}", self.name()))
+    }
+}
+
+/// Whether a value of this kind can be judged as it is written, without what the controller makes of it.
+fn judged(kind: &Kind) -> bool {
+    matches!(kind, Kind::Bool | Kind::Int | Kind::Float | Kind::Choice(_))
 }
 
 /// The catalogue as the reader of playbooks asks it.

@@ -3,7 +3,7 @@
 //! Reference: <https://docs.ansible.com/ansible/latest/reference_appendices/playbooks_keywords.html>.
 
 use crate::playbook::scope::Directives;
-use crate::yaml::{Kind, Node};
+use crate::yaml::{Kind, Node, Tag};
 
 /// Where a keyword may stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(super) struct Keyword {
     pub(super) slot: Option<fn(&mut Directives) -> &mut Option<Node>>,
 }
 
-/// What a value may be. A string is always allowed where a template could give the value.
+/// What a value may be. A template is always allowed where it could give the value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shape {
     Bool,
@@ -137,6 +137,10 @@ static KEYWORDS: [Keyword; 73] = [
     own("include", IMPORT, Shape::Text),
 ];
 
+/// What Ansible reads as a truth value, in small letters.
+const BOOLEANS: [&str; 15] =
+    ["y", "yes", "on", "1", "true", "t", "1.0", "n", "no", "off", "0", "false", "f", "0.0", ""];
+
 /// Keywords that Ansible gave up, and what they are called now.
 const RENAMED: [(&str, &str); 3] =
     [("sudo", "become"), ("sudo_user", "become_user"), ("user", "remote_user")];
@@ -149,6 +153,18 @@ pub(super) fn find(name: &str) -> Option<&'static Keyword> {
 /// The names that may stand at `level`.
 pub(super) fn names(level: Level) -> impl Iterator<Item = &'static str> {
     KEYWORDS.iter().filter(move |keyword| keyword.is_at(level)).map(|keyword| keyword.name)
+}
+
+impl Shape {
+    /// Whether a text that is no template is read as a value of this shape when it is used.
+    fn reads(self, text: &str) -> bool {
+        let text = text.trim().to_lowercase();
+        match self {
+            Self::Bool => BOOLEANS.contains(&text.as_str()),
+            Self::Number => text.parse::<f64>().is_ok(),
+            _ => true,
+        }
+    }
 }
 
 impl Keyword {
@@ -185,6 +201,9 @@ impl Keyword {
         let fits = match (self.shape, &value.kind) {
             (Shape::Any, _) | (_, Kind::Null) => true,
             (Shape::Text, kind) => !matches!(kind, Kind::Seq(_) | Kind::Map(_)),
+            (Shape::Bool | Shape::Number, Kind::Str(text, _)) if value.tag == Tag::None => {
+                text.contains('{') || self.shape.reads(text)
+            }
             (_, Kind::Str(..)) => self.shape != Shape::Map,
             (Shape::Bool, kind) => matches!(kind, Kind::Bool(_) | Kind::Int(0 | 1)),
             (Shape::Number, kind) => matches!(kind, Kind::Int(_) | Kind::Float(_)),

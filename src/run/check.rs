@@ -1,12 +1,14 @@
-//! What can be told of a playbook before any host is asked: unknown arguments and broken templates.
+//! What can be told of a playbook before any host is asked: unknown arguments, wrong values and broken templates.
 
 use std::sync::Arc;
+
+use converge_host::data::Data;
 
 use crate::actions::catalogue;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::playbook::{Play, Playbook, Task, TaskItem};
 use crate::template::Engine;
-use crate::yaml::Node;
+use crate::yaml::{Kind, Node, Tag};
 
 /// Checks every task of a playbook; mistakes in files that are included while running are found when they are reached.
 pub fn check(playbook: &Playbook, engine: &Engine) -> Vec<Diagnostic> {
@@ -51,6 +53,13 @@ impl Check<'_> {
                     self.found.push(problem);
                 }
             }
+            for argument in &action.args.named {
+                let node = &argument.value;
+                let refused =
+                    constant(node).and_then(|value| known.refuses(&argument.name.value, value));
+                let told = |message| Diagnostic::error(message).at(&node.span, "");
+                self.found.extend(refused.map(told));
+            }
         }
         let bare =
             |name: &str| matches!((task.module(), name), ("debug", "var") | ("assert", "that"));
@@ -80,6 +89,20 @@ impl Check<'_> {
         for node in nodes {
             self.found.extend(self.engine.check_condition(node));
         }
+    }
+}
+
+/// A value that is the same on every host.
+fn constant(node: &Node) -> Option<Data> {
+    if node.tag != Tag::None {
+        return None;
+    }
+    match &node.kind {
+        Kind::Bool(truth) => Some(Data::Bool(*truth)),
+        Kind::Int(number) => Some(Data::Int(*number)),
+        Kind::Float(number) => Some(Data::Float(*number)),
+        Kind::Str(text, _) if !text.contains('{') => Some(Data::Str(text.to_string())),
+        _ => None,
     }
 }
 

@@ -51,6 +51,8 @@ pub(crate) struct Env {
     requests: AtomicU64,
     /// Inventory layers by host and playbook folder, which are read once.
     layers: Mutex<HashMap<(String, PathBuf), Arc<[Arc<Layer>]>>>,
+    /// What was wrong with them, until it is told.
+    problems: Mutex<Vec<Diagnostic>>,
 }
 
 /// What a run is given.
@@ -110,7 +112,13 @@ impl Env {
             failed: Mutex::default(),
             requests: AtomicU64::new(0),
             layers: Mutex::default(),
+            problems: Mutex::default(),
         }
+    }
+
+    /// What was wrong with the files of variables that were read so far; each problem is given once.
+    pub(crate) fn take_problems(&self) -> Vec<Diagnostic> {
+        std::mem::take(&mut *self.problems.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The layers of the inventory for a host, from the lowest to the highest.
@@ -122,7 +130,13 @@ impl Env {
         }
         let inventory = self.inventory.read().unwrap_or_else(PoisonError::into_inner);
         let host = inventory.host(host).cloned().unwrap_or_else(|| Host::implicit(host));
-        let (variables, _) = inventory.vars_for(&host, Some(playbook), &self.loader);
+        let (variables, told) = inventory.vars_for(&host, Some(playbook), &self.loader);
+        let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        for problem in told {
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
         let layers: Arc<[Arc<Layer>]> = by_origin(variables).into_iter().map(Arc::new).collect();
         known.insert(key, Arc::clone(&layers));
         layers

@@ -130,6 +130,28 @@ impl Session {
         &self.env.options.answers
     }
 
+    /// What is wrong with the variables that the inventory and the folder of the playbook have for the hosts of the plays.
+    pub fn check_variables(&self) -> Result<Vec<Diagnostic>, Diagnostic> {
+        for (play, hosts) in self.hosts()?.0 {
+            for host in hosts {
+                self.env.inventory_layers(&host, &play.folder);
+            }
+        }
+        Ok(self.env.take_problems())
+    }
+
+    /// What is wrong with the patterns of the plays where none of them has a host, so that nothing would be done at all.
+    ///
+    /// An inventory need not have all groups that a playbook is for, so one play without hosts is no mistake.
+    pub fn check_patterns(&self) -> Result<Vec<Diagnostic>, Diagnostic> {
+        let (plays, mut problems) = self.hosts()?;
+        if plays.iter().any(|(_, hosts)| !hosts.is_empty()) {
+            problems.clear();
+        }
+        problems.iter_mut().for_each(|problem| problem.severity = Severity::Error);
+        Ok(problems)
+    }
+
     /// Walks the playbook. `listener` hears what happens, in order.
     pub fn walk(&self, mode: Mode, listener: &dyn Listener) -> Result<Ended, Diagnostic> {
         self.connections.reset();
@@ -170,7 +192,8 @@ impl Session {
         for play in &self.playbook.plays {
             let (hosts, problems) = play::hosts_of(&self.env, play).map_err(plan_halt)?;
             for problem in problems {
-                walk.tell(&Event::Warning(problem.to_string()));
+                let help = problem.help.iter().map(|help| format!("; {help}"));
+                walk.tell(&Event::Warning(problem.to_string() + &help.collect::<String>()));
             }
             walk.play(&Arc::new(play.clone()), hosts)?;
             if walk.ended == Some(End::Run) {

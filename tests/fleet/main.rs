@@ -1,10 +1,26 @@
-//! converge on real hosts over real SSH. What is true of a host is looked up without converge: by OpenSSH and curl.
+//! converge on real hosts over real SSH. What is true of a host is looked up without converge: by OpenSSH, and in the upper layer
+//! of the host's root, which holds exactly what was done to it.
 //!
 //! The tests need hosts, so they are ignored unless asked for, as `cargo xtask test` does.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod hosts;
+mod plan;
+mod project;
 mod site;
+mod terminal;
+
+mod apply;
+mod ask;
+mod become_user;
+mod connect;
+mod input;
+mod language;
+mod modules;
+mod packages;
+mod record;
+mod reference;
 mod system_modules;
+mod trouble;
 mod writefree;

@@ -6,6 +6,7 @@ mod aarch64;
 mod commands;
 mod history;
 mod listing;
+mod refused;
 mod revert;
 mod running;
 mod saved;

@@ -43,6 +43,7 @@ pub fn run(
         waiting: VecDeque::new(),
         active: None,
         plans: None,
+        planned: Vec::new(),
         outcomes: BTreeMap::new(),
     };
     serve.say(&FromHelper::Hello(hello))?;
@@ -80,6 +81,8 @@ struct Serve<W> {
     active: Option<(u64, u32)>,
     /// What the request at work is about, where what it would change is planned from then on.
     plans: Option<Call>,
+    /// What is planned so far, by whomever: helpers that start later have to hear it.
+    planned: Vec<ToHelper>,
     /// Whether the requests so far succeeded.
     outcomes: BTreeMap<u64, bool>,
 }
@@ -113,6 +116,7 @@ impl<W: Write> Serve<W> {
                 Some(ToHelper::Request(request)) => self.request(request)?,
                 Some(ToHelper::Reset) => {
                     self.outcomes.clear();
+                    self.planned.clear();
                     self.pass(0, ToHelper::Reset)?;
                     for helper in self.inner.keys().copied().collect::<Vec<_>>() {
                         self.pass(helper, ToHelper::Reset)?;
@@ -178,6 +182,9 @@ impl<W: Write> Serve<W> {
             });
             hello.user
         });
+        for message in self.planned.clone() {
+            self.pass(number, message)?;
+        }
         self.say(&FromHelper::Opened(number, result))
     }
 
@@ -220,6 +227,7 @@ impl<W: Write> Serve<W> {
         for other in others.filter(|other| *other != helper).collect::<Vec<_>>() {
             self.pass(other, message.clone())?;
         }
+        self.planned.push(message);
         Ok(())
     }
 

@@ -15,20 +15,29 @@ pub const VARIABLE: &str = "CONVERGE_REFERENCE";
 pub const PACKAGES: [(&str, &str); 3] =
     [("ansible-core", "2.19.14"), ("mitogen", "0.3.54"), ("pyinfra", "3.10.0")];
 
-/// A Python environment with ansible-core, mitogen and pyinfra.
+/// A Python environment with ansible-core and, where they are asked for, mitogen and pyinfra.
 #[derive(Clone, Debug)]
 pub struct Reference {
     dir: PathBuf,
 }
 
 impl Reference {
-    /// The environment, made and filled where it is missing.
+    /// The environment with all of the tools, made and filled where it is missing.
     pub fn ensure(chore: &str) -> Result<Self> {
+        Self::with(chore, &PACKAGES)
+    }
+
+    /// The environment with ansible-core at least, likewise.
+    pub fn ansible(chore: &str) -> Result<Self> {
+        Self::with(chore, &PACKAGES[..1])
+    }
+
+    fn with(chore: &str, packages: &[(&str, &str)]) -> Result<Self> {
         let named = std::env::var_os(VARIABLE).filter(|dir| !dir.is_empty());
         let owned = named.is_none();
         let dir = named.map_or_else(|| workspace().join("target/bench/venv"), PathBuf::from);
         let reference = Self { dir };
-        let missing = reference.missing();
+        let missing = reference.missing(packages);
         if missing.is_empty() {
             return Ok(reference);
         }
@@ -75,13 +84,13 @@ impl Reference {
     }
 
     /// What has to be installed, as pip wants it said.
-    fn missing(&self) -> Vec<String> {
+    fn missing(&self, packages: &[(&str, &str)]) -> Vec<String> {
         let script = "import importlib.metadata as m, sys\nfor n in sys.argv[1:]:\n  try: print(m.version(n))\n  except m.PackageNotFoundError: print('-')";
-        let names = PACKAGES.map(|(name, _)| name);
+        let names = packages.iter().map(|(name, _)| name);
         let found =
             Run::new(self.python()).args(["-c", script]).args(names).output().unwrap_or_default();
         let mut found = found.lines();
-        PACKAGES
+        packages
             .iter()
             .filter(|(_, version)| found.next() != Some(version))
             .map(|(name, version)| format!("{name}=={version}"))

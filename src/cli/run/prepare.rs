@@ -120,6 +120,14 @@ pub(super) fn prepare(
         blobs,
     };
     let session = Session::new(playbook, given).map_err(invalid)?;
+    if !matches!(request.goal, Goal::List(_)) {
+        let one = |problem| invalid(vec![problem]);
+        let told = session.check_variables().map_err(one)?;
+        terminal.diagnostics(&refuse_errors(told).map_err(invalid)?);
+        if request.name == Name::Converge {
+            refuse_errors(session.check_patterns().map_err(one)?).map_err(invalid)?;
+        }
+    }
     Ok(Prepared { session, head, files, filter, loader: project.loader })
 }
 

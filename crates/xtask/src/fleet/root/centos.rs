@@ -75,7 +75,8 @@ echo 'disable *' > /usr/lib/systemd/system-preset/99-default-disable.preset
 groupadd --system wheel
 usermod --append --groups wheel admin
 umask 0227
-echo '%wheel ALL=(ALL) ALL' > /etc/sudoers.d/wheel
+# CentOS has it before what is in the folder, and the last rule that fits is what counts; see sudoers(5).
+echo '%wheel ALL=(ALL) ALL' > /etc/sudoers.d/00-wheel
 umask 022
 
 rm -rf /etc/apt /etc/dpkg /etc/debian_version /var/lib/apt /var/lib/dpkg /var/cache/apt
