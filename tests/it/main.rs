@@ -14,3 +14,4 @@ mod ssh;
 mod sshd;
 mod support;
 mod usage;
+mod vault;
