@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use converge_host::change::Change;
-use converge_host::data::Map;
+use converge_host::data::{Data, Map};
 use converge_host::stop::Why;
 use serde::{Deserialize, Serialize};
 
@@ -24,12 +24,16 @@ pub enum Event {
     Step(Step),
     /// A host could not be reached, or was lost.
     Unreachable {
+        /// The number of the task that it was needed for.
+        task: usize,
         /// Its name.
         host: String,
         /// Why.
         message: String,
         /// What to do about it.
         help: Vec<String>,
+        /// Whether the task said that it does not matter (`ignore_unreachable`).
+        ignored: bool,
     },
     /// Something the user should know that belongs to no host.
     Warning(String),
@@ -156,8 +160,14 @@ impl Event {
                     recap.entry(host.clone()).or_default();
                 }
             }
-            Self::Unreachable { host, .. } => {
-                recap.entry(host.clone()).or_default().unreachable = 1;
+            Self::Unreachable { host, ignored, .. } => {
+                let counts = recap.entry(host.clone()).or_default();
+                if *ignored {
+                    counts.ok += 1;
+                    counts.ignored += 1;
+                } else {
+                    counts.unreachable = 1;
+                }
             }
             Self::Step(step) if step.item.is_none() => {
                 step.count(recap.entry(step.host.clone()).or_default());
@@ -168,8 +178,15 @@ impl Event {
 }
 
 impl Step {
+    /// Whether a failure came after something was changed, which the task then says of itself.
+    fn changed_before_it_failed(&self) -> bool {
+        self.results.get("changed") == Some(&Data::Bool(true))
+    }
+
     fn count(&self, counts: &mut Counts) {
         match &self.verdict {
+            // What tells the play itself what to do is no work on a host.
+            Verdict::Ok | Verdict::Skipped { .. } if self.task.module == "meta" => {}
             Verdict::Ok => counts.ok += 1,
             Verdict::Changed => {
                 counts.ok += 1;
@@ -179,6 +196,7 @@ impl Step {
             Verdict::Failed { ignored: true, .. } => {
                 counts.ok += 1;
                 counts.ignored += 1;
+                counts.changed += usize::from(self.changed_before_it_failed());
             }
             Verdict::Failed { rescued: true, .. } => counts.rescued += 1,
             Verdict::Failed { .. } => counts.failed += 1,

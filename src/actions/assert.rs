@@ -27,11 +27,8 @@ fn run(context: &Context<'_>) -> Result<Done, Halt> {
         }
     }
     let mut results = Map::new();
-    if !context.flag("quiet", false)? {
-        let message =
-            context.value("success_msg")?.unwrap_or_else(|| "All assertions passed".into());
-        results.insert("msg".into(), message);
-    }
+    let message = context.value("success_msg")?.unwrap_or_else(|| "All assertions passed".into());
+    results.insert("msg".into(), message);
     Ok(Done::new(Outcome::local(false, results)))
 }
 

@@ -41,6 +41,8 @@ const INCLUDES: &[(&str, &[&str])] = &[
     ("include_role", ROLE),
     ("import_role", ROLE),
     ("import_playbook", &["file"]),
+    // The run itself asks the host about a job in the background.
+    ("async_status", &["jid", "mode", "_async_dir"]),
 ];
 
 /// The module of a name, short or full.

@@ -8,6 +8,8 @@ pub(super) const ACTION: Action =
     Action { name: "fail", args: Some(&["msg"]), free_form: None, run };
 
 fn run(context: &Context<'_>) -> Result<Done, Halt> {
-    let message = context.text("msg")?.unwrap_or_else(|| "Failed as requested from task".into());
-    Ok(Done::new(Outcome::failed(message)))
+    let message = context.value("msg")?.unwrap_or_else(|| "Failed as requested from task".into());
+    let mut outcome = Outcome::failed(context.eval.shown(&message)?);
+    outcome.set("msg", message);
+    Ok(Done::new(outcome))
 }

@@ -85,18 +85,32 @@ fn in_folder(context: &Context<'_>, folder: &str) -> Result<Vec<PathBuf>, Halt> 
         .value("ignore_files")?
         .map_or(Ok(Vec::new()), |value| super::add_host::words(context, &value))?;
     let matching = context.text("files_matching")?;
-    let wanted = |path: &Path| {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let extension =
-            path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        extensions.iter().any(|known| known == extension)
-            && !ignored.iter().any(|other| other == name)
-    };
-    let mut files: Vec<PathBuf> =
-        context.files.walk(&root, depth)?.into_iter().filter(|path| wanted(path)).collect();
-    if let Some(pattern) = matching {
-        let regex = context.eval.finder(&pattern)?;
-        files.retain(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(&regex));
+    let lenient = context.flag("ignore_unknown_extensions", false)?;
+    let ignored: Result<Vec<_>, Halt> =
+        ignored.iter().map(|pattern| context.eval.finder(&format!("{pattern}$"))).collect();
+    let ignored = ignored?;
+    let matching = matching.map(|pattern| context.eval.finder(&pattern)).transpose()?;
+    let mut files = Vec::new();
+    for path in context.files.walk(&root, depth)? {
+        let part = |part: Option<&std::ffi::OsStr>| {
+            part.and_then(std::ffi::OsStr::to_str).unwrap_or_default().to_owned()
+        };
+        let (name, extension) = (part(path.file_name()), part(path.extension()));
+        let wanted = matching.as_ref().is_none_or(|matches| matches(&name))
+            && !ignored.iter().any(|ignores| ignores(&name));
+        if !wanted {
+            continue;
+        }
+        if extensions.contains(&extension) {
+            files.push(path);
+        } else if !lenient {
+            let known = extensions.join(", ");
+            return Err(Halt::new(format!(
+                "`{}` has none of the extensions {known}",
+                context.files.shown(&path).display()
+            ))
+            .help("leave such files out with `ignore_unknown_extensions: true`"));
+        }
     }
     files.sort();
     Ok(files)

@@ -14,6 +14,7 @@ mod pause;
 mod set_fact;
 mod set_stats;
 pub(crate) mod upstream;
+mod validate;
 
 use crate::plan::eval::Eval;
 use crate::plan::files::Files;
@@ -109,6 +110,7 @@ pub(crate) static ALL: &[Action] = &[
     pause::ACTION,
     set_fact::ACTION,
     set_stats::ACTION,
+    validate::ACTION,
 ];
 
 /// The action of a short name.

@@ -20,6 +20,12 @@ pub(crate) struct Environment {
     pub(crate) plan_key: Option<PathBuf>,
     /// The command that long texts are shown with; none where none is wanted.
     pub(crate) pager: Option<String>,
+    /// `ANSIBLE_VAULT_PASSWORD_FILE`.
+    pub(crate) vault_password_file: Option<PathBuf>,
+    /// `ANSIBLE_VAULT_IDENTITY_LIST`.
+    pub(crate) vault_identities: Option<Vec<String>>,
+    /// The user's editor.
+    pub(crate) editor: Option<String>,
     /// The time zone that times are told in.
     pub(crate) zone: TimeZone,
 }
@@ -34,7 +40,20 @@ impl Environment {
         let pager = ["CONVERGE_PAGER", "PAGER"].iter().find_map(|name| std::env::var(name).ok());
         let pager = pager.unwrap_or_else(|| PAGER.to_owned());
         let pager = Some(pager).filter(|pager| !pager.trim().is_empty() && pager != "cat");
-        let zone = TimeZone::system();
-        Ok(Self { here: std::env::current_dir()?, state, plan_key, pager, zone })
+        let given = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        let words = |text: String| {
+            let words = text.split(',').map(|word| word.trim().to_owned());
+            words.filter(|word| !word.is_empty()).collect()
+        };
+        Ok(Self {
+            here: std::env::current_dir()?,
+            state,
+            plan_key,
+            pager,
+            vault_password_file: given("ANSIBLE_VAULT_PASSWORD_FILE").map(PathBuf::from),
+            vault_identities: given("ANSIBLE_VAULT_IDENTITY_LIST").map(words),
+            editor: given("VISUAL").or_else(|| given("EDITOR")),
+            zone: TimeZone::system(),
+        })
     }
 }

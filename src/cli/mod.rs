@@ -18,6 +18,7 @@ mod run;
 mod saved;
 mod show;
 mod terminal;
+mod vault;
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -29,7 +30,9 @@ use crate::cli::environment::Environment;
 use crate::cli::exit::{End, Name};
 use crate::cli::options::Request;
 use crate::cli::project::Project;
+use crate::cli::run::Prompter;
 use crate::cli::terminal::Terminal;
+use crate::diagnostic::Diagnostic;
 use crate::redact::Redactor;
 
 /// Does what the command line says and returns the exit code. `words` begins with the program's name.
@@ -94,6 +97,7 @@ fn other(command: Command, environment: &Environment, redactor: Arc<Redactor>) -
         _ => ColorArg::Auto,
     };
     let terminal = Terminal::new(Arc::clone(&redactor), color);
+    let prompter = Prompter::new(Arc::clone(&redactor));
     match command {
         Command::History(args) => show::history(&args, environment, &terminal),
         Command::Show(args) => show::show(&args, environment, &terminal),
@@ -102,19 +106,36 @@ fn other(command: Command, environment: &Environment, redactor: Arc<Redactor>) -
         Command::Revert(args) => revert::revert(args, environment, &redactor),
         Command::Doc(args) => doc::doc(args.module.as_deref(), &terminal),
         Command::Completions(args) => completions::completions(args.shell, &terminal),
+        Command::Vault(args) => {
+            let done =
+                Project::open(&environment.here, &redactor).and_then(|(project, warnings)| {
+                    terminal.diagnostics(&warnings);
+                    vault::vault(&args.command, &project, environment, &prompter, &terminal)
+                        .map_err(|problem| vec![problem])
+                });
+            told(done, &terminal)
+        }
         Command::Man => completions::man(&terminal).unwrap_or_else(|error| {
             terminal.error(&format!("the manual can't be made: {error}"), &[]);
             End::Fault
         }),
         Command::Inventory(args) => {
-            let done = Project::open(&environment.here).and_then(|(project, warnings)| {
-                terminal.diagnostics(&warnings);
-                inventory::inventory(&args, &project, &terminal)
-            });
-            done.unwrap_or_else(|problems| {
-                terminal.diagnostics(&problems);
-                End::Invalid
-            })
+            let done =
+                Project::open(&environment.here, &redactor).and_then(|(project, warnings)| {
+                    terminal.diagnostics(&warnings);
+                    vault::unlock(&args.unlock, &project, environment, &prompter)
+                        .map_err(|problem| vec![problem])?;
+                    inventory::inventory(&args, &project, &terminal)
+                });
+            told(done, &terminal)
         }
     }
+}
+
+/// How a command ended, or what is wrong with what it was given.
+fn told(done: Result<End, Vec<Diagnostic>>, terminal: &Terminal) -> End {
+    done.unwrap_or_else(|problems| {
+        terminal.diagnostics(&problems);
+        End::Invalid
+    })
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cli::args::{ColorArg, Format, Listing, Means, Method, OutputArgs, PlanArgs, RunArgs};
+use crate::cli::args::{
+    ColorArg, Format, Listing, Means, Method, OutputArgs, PlanArgs, RunArgs, UnlockArgs,
+};
 use crate::cli::exit::Name;
 
 /// What running playbooks was asked for.
@@ -29,6 +31,8 @@ pub(crate) struct Request {
     pub(crate) connecting: Connecting,
     /// How other users are become.
     pub(crate) escalation: Escalation,
+    /// Where vault passwords come from.
+    pub(crate) unlock: UnlockArgs,
     /// What is shown.
     pub(crate) output: Output,
     /// Run handlers even on hosts where a task failed.
@@ -206,6 +210,7 @@ impl Request {
                 method: escalate.become_method,
                 password: Password::new(escalate.ask_become_pass, escalate.become_password_file),
             },
+            unlock: args.unlock,
             output: Output::new(&args.output),
             force_handlers: args.force_handlers,
             probes: !args.no_probes,

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::inventory::{self, Inventory, Origin};
 use crate::project::{self, Config, Disk, Loader};
+use crate::redact::Redactor;
+use crate::vault::Vault;
 
 /// The folder of a project that holds its playbooks.
 const FOLDER: &str = "playbooks";
@@ -28,9 +30,14 @@ pub(crate) struct Project {
 
 impl Project {
     /// The project that a folder lies in, and what is to be said about its configuration.
-    pub(crate) fn open(here: &Path) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
+    /// `redactor` learns what is decrypted.
+    pub(crate) fn open(
+        here: &Path,
+        redactor: &Arc<Redactor>,
+    ) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
         let root = project::find(here, &Disk);
-        let loader = Arc::new(Loader::new(&root));
+        let vault = Arc::new(Vault::new(Arc::clone(redactor)));
+        let loader = Arc::new(Loader::new(&root).with_vault(vault));
         let file = root.join("ansible.cfg");
         let mut config = Config::default();
         let mut diagnostics = Vec::new();
@@ -70,6 +77,21 @@ impl Project {
         let shown = origins.iter().map(|origin| self.name_of(origin)).collect();
         let (inventory, diagnostics) = Inventory::load(&origins, &self.loader);
         Ok((inventory, shown, refuse_errors(diagnostics)?))
+    }
+
+    /// The files and folders of these inventories, or of the default one, as `inventory_file` and its like name them.
+    pub(crate) fn inventory_files(&self, names: &[String]) -> Vec<PathBuf> {
+        let found =
+            names.iter().filter_map(|name| inventory::find(name, &self.here, &self.loader).ok());
+        let mut origins: Vec<Origin> = found.collect();
+        if names.is_empty() {
+            origins = inventory::default(&self.config.inventory, &self.loader).unwrap_or_default();
+        }
+        let path = |origin| match origin {
+            Origin::Path(path) => Some(path),
+            Origin::List(_) => None,
+        };
+        origins.into_iter().filter_map(path).collect()
     }
 
     /// The files of these playbooks, or of the default one. A name is a path from the folder that converge was called in or from
@@ -166,6 +188,7 @@ pub(crate) fn refuse_errors(
 #[allow(clippy::unwrap_used)]
 mod tests {
     use std::path::{Path, PathBuf};
+    use std::sync::Arc;
 
     use super::Project;
 
@@ -181,7 +204,7 @@ mod tests {
 
     /// Where `name` leads in the folder `here`, relative to the project, or what is said about it.
     fn found(folder: &Path, here: &str, name: Option<&str>) -> String {
-        let (project, _) = Project::open(&folder.join(here)).ok().unwrap();
+        let (project, _) = Project::open(&folder.join(here), &Arc::default()).ok().unwrap();
         let named: Vec<PathBuf> = name.map(PathBuf::from).into_iter().collect();
         match project.playbooks(&named) {
             Ok(files) => project.name(&files[0]),

@@ -11,7 +11,12 @@ use crate::record::testing::{changed, edited, failed, play, story, task};
 use crate::record::{Head, Lost, Reader, Record, Story};
 
 fn records() -> Vec<Record> {
-    let lost = Lost { host: "db".into(), message: "refused".into(), help: vec!["start it".into()] };
+    let lost = Lost {
+        host: "db".into(),
+        message: "refused".into(),
+        help: vec!["start it".into()],
+        ..Lost::default()
+    };
     vec![
         play("web", &["web1", "db"]),
         task(1, "motd", "copy"),

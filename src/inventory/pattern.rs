@@ -106,7 +106,7 @@ impl Pattern {
 impl Inventory {
     /// The hosts that `pattern` means, and of those only the ones that `limit` means too.
     ///
-    /// The controller itself is meant by its names even where no inventory has it, and then no limit holds for it.
+    /// The controller itself is meant by its names even where no inventory has it.
     pub fn select(&self, pattern: &Pattern, limit: Option<&Pattern>) -> Selection {
         let mut selection = Selection::default();
         let names = self.evaluate(pattern, &mut selection.diagnostics);
@@ -114,7 +114,7 @@ impl Inventory {
         let limit = limit.map(|limit| self.evaluate(limit, &mut Vec::new()));
         for name in names {
             let host = self.host(&name).cloned().unwrap_or_else(|| Host::implicit(&name));
-            if host.implicit || limit.as_ref().is_none_or(|limit| limit.contains(&name)) {
+            if limit.as_ref().is_none_or(|limit| limit.contains(&name)) {
                 selection.hosts.push(host);
             }
         }

@@ -1,5 +1,6 @@
 //! A task's arguments for one host.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use converge_host::args::{Bound, Invalid, Kind, Spec};
@@ -77,12 +78,17 @@ impl Binder<'_> {
             (rendering, given) = (options, rest);
         }
         let remote = self.is_remote(spec, &given);
+        let decrypt = given
+            .iter()
+            .all(|(key, value)| key != "decrypt" || self.eval.boolean(value).unwrap_or(true));
         let mut partly = None;
         let mut args = Map::new();
         for (key, value) in given {
             let data = match spec.find(&key).map(|arg| arg.kind) {
-                Some(Kind::Upload) if !remote && !value.is_null() => self.upload(&value)?,
-                Some(Kind::Script) if !value.is_null() => self.script(&value)?,
+                Some(Kind::Upload) if !remote && !value.is_null() => {
+                    self.upload(&value, decrypt)?
+                }
+                Some(Kind::Script) if !value.is_null() => self.script(&value, decrypt)?,
                 Some(Kind::Rendered) if !value.is_null() => {
                     let (tree, why) = self.rendered(&value, &rendering)?;
                     partly = why;
@@ -206,21 +212,22 @@ impl Binder<'_> {
     }
 
     /// A script and the arguments that follow it in the line.
-    fn script(&self, value: &Value) -> Result<Data, Halt> {
+    fn script(&self, value: &Value, decrypt: bool) -> Result<Data, Halt> {
         let line = self.eval.shown(value)?;
         let line = line.trim();
         let (name, arguments) = match line.chars().next() {
             Some(quote @ ('"' | '\'')) => line[1..].split_once(quote).unwrap_or((line, "")),
             _ => line.split_once(char::is_whitespace).unwrap_or((line, "")),
         };
-        let script = self.upload(&Value::from(name))?;
+        let script = self.upload(&Value::from(name), decrypt)?;
         Ok(Data::List(vec![script, arguments.trim().into()]))
     }
 
-    fn upload(&self, value: &Value) -> Result<Data, Halt> {
+    fn upload(&self, value: &Value, decrypt: bool) -> Result<Data, Halt> {
         let name = self.eval.shown(value)?;
         let path = self.files.find(self.task, "files", Path::new(&name))?;
-        let Tree { name: last, contents_only, mut entries } = self.files.tree(&path, &name)?;
+        let Tree { name: last, contents_only, mut entries } =
+            self.files.tree(&path, &name, decrypt)?;
         for entry in &mut entries {
             if let TreeKind::File(blob) = &mut entry.kind {
                 *blob = self.blobs.keep(blob);
@@ -255,7 +262,11 @@ impl Binder<'_> {
                 _ => {}
             }
         }
-        let (text, why) = self.eval.file(&source, &how, self.vars)?;
+        let vars = self.vars.with_values(about(&path, &name)?);
+        let (text, why) = self.eval.file(&source, &how, &vars)?;
+        if source.is_secret() {
+            self.files.vault().learn(&text);
+        }
         let blob = self.blobs.keep(&Blob::new(text.into_bytes()));
         let last =
             path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -283,4 +294,29 @@ impl Binder<'_> {
         diagnostic.message = messages.join("; ");
         diagnostic.into()
     }
+}
+
+/// What a template may say of itself. When it was changed is not among it: a file must not differ from run to run.
+fn about(path: &Path, name: &str) -> Result<[(String, Value); 4], Halt> {
+    let owner = std::fs::metadata(path)
+        .map_err(|error| Halt::new(format!("cannot read `{}`: {error}", path.display())))?
+        .uid();
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    Ok([
+        ("template_path".into(), name.into()),
+        ("template_fullpath".into(), path.display().to_string().into()),
+        ("template_host".into(), host.into()),
+        ("template_uid".into(), account(owner).into()),
+    ])
+}
+
+/// The name of a user of the controller, or the number where there is none.
+fn account(number: u32) -> String {
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let found = accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(number)).then(|| name.to_owned())
+    });
+    found.unwrap_or_else(|| number.to_string())
 }

@@ -14,6 +14,7 @@ use crate::source::Source;
 use crate::template::{Condition, Context, Engine, FileKind, FileOptions, LookupContext};
 use crate::value::{self, Value};
 use crate::vars::Vars;
+use crate::vault::{Vault, is_encrypted};
 use crate::yaml::Node;
 
 /// Evaluates what tasks say.
@@ -204,6 +205,7 @@ pub(crate) struct TaskFiles {
     pub(crate) playbook: PathBuf,
     /// Where is noted what was read.
     pub(crate) inputs: Arc<Inputs>,
+    pub(crate) vault: Arc<Vault>,
     pub(crate) hosts: Arc<dyn Fn(&str) -> Result<Vec<String>, String> + Send + Sync>,
 }
 
@@ -223,7 +225,24 @@ impl LookupContext for TaskFiles {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let bytes = std::fs::read(path)?;
         self.inputs.note(path, &bytes);
-        Ok(bytes)
+        match std::str::from_utf8(&bytes) {
+            Ok(text) if is_encrypted(&bytes) => {
+                let clear = self.vault.bytes(text);
+                clear
+                    .map(|clear| clear.to_vec())
+                    .map_err(|error| io::Error::other(error.to_string()))
+            }
+            _ => Ok(bytes),
+        }
+    }
+
+    fn decrypt(&self, text: &str) -> Result<String, String> {
+        let secret = self.vault.value(text).map_err(|error| error.to_string())?;
+        Ok(secret.expose().to_owned())
+    }
+
+    fn opened(&self, text: &str) {
+        self.vault.learn(text);
     }
 
     fn hosts(&self, pattern: &str) -> Result<Vec<Arc<str>>, String> {

@@ -14,6 +14,7 @@ use crate::plan::halt::Halt;
 use crate::playbook::{Role, Task};
 use crate::project::Inputs;
 use crate::source::Source;
+use crate::vault::{self, Vault, is_encrypted};
 use crate::yaml::{self, Node};
 
 /// Finds and reads files of the project for one play.
@@ -25,12 +26,24 @@ pub(crate) struct Files {
     playbook: PathBuf,
     /// Where is noted what was read.
     inputs: Arc<Inputs>,
+    /// Opens what is encrypted.
+    vault: Arc<Vault>,
 }
 
 impl Files {
     /// For the play whose playbook lies in `playbook`.
-    pub(crate) fn new(root: &Path, playbook: &Path, inputs: Arc<Inputs>) -> Self {
-        Self { root: root.to_path_buf(), playbook: playbook.to_path_buf(), inputs }
+    pub(crate) fn new(
+        root: &Path,
+        playbook: &Path,
+        inputs: Arc<Inputs>,
+        vault: Arc<Vault>,
+    ) -> Self {
+        Self { root: root.to_path_buf(), playbook: playbook.to_path_buf(), inputs, vault }
+    }
+
+    /// What opens encrypted files.
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.vault
     }
 
     /// The folder of the playbook.
@@ -86,18 +99,32 @@ impl Files {
         }
     }
 
-    /// Reads a text file.
+    /// Reads a text file; what was encrypted is a secret source.
     pub(crate) fn source(&self, path: &Path) -> Result<Arc<Source>, Halt> {
         let bytes = self.read(path)?;
         let text = String::from_utf8(bytes)
             .map_err(|_| Halt::new(format!("`{}` is not UTF-8 text", path.display())))?;
-        Ok(Source::new(self.shown(path), text))
+        if !is_encrypted(text.as_bytes()) {
+            return Ok(Source::new(self.shown(path), text));
+        }
+        let clear = self.vault.text(&text).map_err(|error| locked(path, &error))?;
+        Ok(Source::secret(self.shown(path), clear.expose()))
     }
 
-    /// Reads a file or a whole folder to be sent to a host. `name` is as it was written.
-    pub(crate) fn tree(&self, path: &Path, name: &str) -> Result<Tree, Halt> {
+    /// Reads a file or a whole folder to be sent to a host, and decrypts with `decrypt` what is encrypted. `name` is as it was
+    /// written.
+    pub(crate) fn tree(&self, path: &Path, name: &str, decrypt: bool) -> Result<Tree, Halt> {
         let mut entries = Vec::new();
         self.collect(path, Path::new(""), &mut entries)?;
+        for entry in entries.iter_mut().filter(|_| decrypt) {
+            let TreeKind::File(blob) = &mut entry.kind else { continue };
+            let Some(text) = blob.text() else { continue };
+            if is_encrypted(text.as_bytes()) {
+                let clear = self.vault.bytes(text);
+                let clear = clear.map_err(|error| locked(&path.join(&entry.path), &error))?;
+                *blob = Blob::new(clear.to_vec());
+            }
+        }
         let last =
             path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         Ok(Tree { name: last, contents_only: name.ends_with('/'), entries })
@@ -177,6 +204,11 @@ fn children(folder: &Path) -> Result<Vec<(PathBuf, fs::Metadata)>, Halt> {
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Halt {
     Halt::new(format!("cannot read `{}`: {error}", path.display()))
+}
+
+fn locked(path: &Path, error: &vault::Error) -> Halt {
+    Halt::new(format!("cannot read `{}`: it is encrypted, and {error}", path.display()))
+        .help("give the password, for example with `--vault-password-file`")
 }
 
 fn missing(name: &Path, searched: &[PathBuf]) -> Halt {

@@ -5,6 +5,7 @@ pub(crate) mod endpoint;
 pub(crate) mod escalation;
 pub(crate) mod eval;
 pub(crate) mod files;
+pub(crate) mod given;
 pub(crate) mod halt;
 pub mod options;
 pub(crate) mod outcome;

@@ -119,6 +119,10 @@ impl Outcome {
         self.set("failed", failed.into());
         match (&self.verdict, failed) {
             (Verdict::Failed { .. }, true) | (Verdict::Skipped { .. }, _) => {}
+            (Verdict::Changed, true) => {
+                self.set("changed", true.into());
+                self.verdict = fail(message);
+            }
             (Verdict::Failed { .. }, false) => {
                 let changed = self.value.get("changed").is_some_and(Value::is_true);
                 self.verdict = if changed { Verdict::Changed } else { Verdict::Ok };
@@ -208,8 +212,13 @@ impl Outcome {
             .map(|(key, value)| (key.as_str().into(), value.clone().into()))
             .collect();
         map.insert("msg".into(), failure.msg.as_str().into());
-        let changed = map.get("changed").cloned().unwrap_or(false.into());
+        // A command that ran may have changed something, however it ended.
+        let ran = changes.iter().any(|change| matches!(change, Change::Run(_)));
+        let changed = map.get("changed").cloned().unwrap_or(ran.into());
         let mut results = failure.results.clone();
+        if changed.is_true() {
+            results.insert("changed".into(), true.into());
+        }
         results.insert("msg".into(), failure.msg.as_str().into());
         Self { changes, results, ..Self::new(fail(&failure.msg), registered(map, changed, true)) }
     }
@@ -220,7 +229,10 @@ pub(crate) fn summary(items: &[Outcome]) -> Outcome {
     let results: Vec<Value> = items.iter().map(|item| item.value.clone()).collect();
     let failed = items.iter().any(Outcome::is_failed);
     let skipped = items.iter().all(|item| matches!(item.verdict, Verdict::Skipped { .. }));
-    let changed = items.iter().any(Outcome::is_changed);
+    // A failure may have changed something before it failed.
+    let changed = items
+        .iter()
+        .any(|item| item.is_changed() || item.value.get("changed").is_some_and(Value::is_true));
     // A change that `changed_when` leaves open makes the whole open, unless there is one that is sure.
     let open = |item: &&Outcome| matches!(item.value.get("changed"), Some(Value::Unknown(_)));
     let sure = items.iter().any(|item| item.is_changed() && !open(&item));
@@ -234,9 +246,7 @@ pub(crate) fn summary(items: &[Outcome]) -> Outcome {
     if items.is_empty() {
         map.insert("skipped_reason".into(), "No items in the list".into());
     }
-    if skipped {
-        map.insert("skipped".into(), true.into());
-    }
+    map.insert("skipped".into(), skipped.into());
     let message = if failed { "One or more items failed" } else { "All items completed" };
     map.insert("msg".into(), if skipped { "All items skipped".into() } else { message.into() });
     let verdict = match (failed, skipped, unknown) {
@@ -246,7 +256,12 @@ pub(crate) fn summary(items: &[Outcome]) -> Outcome {
         (_, _, Some(why)) => Verdict::Unknown(why),
         _ => Verdict::Ok,
     };
+    let mut results = Data::new();
+    if failed && changed {
+        results.insert("changed".into(), true.into());
+    }
     Outcome {
+        results,
         planned: items.iter().any(|item| item.planned),
         void: items.iter().any(|item| item.void),
         moved: items.iter().any(|item| item.moved),

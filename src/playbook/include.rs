@@ -161,7 +161,7 @@ impl Reading<'_> {
         if inherits {
             return self.with_arguments(task, &task.scope);
         }
-        let mut own = match task.action.args.get("apply").map(|apply| (apply, apply.as_map())) {
+        let own = match task.action.args.get("apply").map(|apply| (apply, apply.as_map())) {
             Some((_, Some(entries))) => {
                 let fields = self.fields(entries, Level::Block);
                 self.refuse_unknown("`apply`", Level::Block, &fields.rest);
@@ -176,8 +176,13 @@ impl Reading<'_> {
             }
             None => Directives::default(),
         };
-        own.vars.extend(task.scope.own.vars.iter().cloned());
-        Arc::new(Scope::inside(&place.scope, own))
+        let applied = Arc::new(Scope::inside(&place.scope, own));
+        let vars = task.scope.own.vars.clone();
+        if vars.is_empty() {
+            return applied;
+        }
+        let own = Directives { vars, ..Directives::default() };
+        Arc::new(Scope { params: true, ..Scope::inside(&applied, own) })
     }
 
     /// The old `include: file.yml a=b` gives variables in its line.
@@ -220,6 +225,7 @@ impl Reading<'_> {
             from,
             allow_duplicates: Some(!says_no(target.allow_duplicates.as_ref())),
             public: true,
+            validate: !says_no(target.validate.as_ref()),
             at: task.at.clone(),
         };
         let parents: Vec<_> = place.scope.role().cloned().into_iter().collect();
@@ -277,6 +283,7 @@ impl Reading<'_> {
             handlers_from: argument("handlers_from"),
             allow_duplicates: argument("allow_duplicates"),
             public: argument("public"),
+            validate: argument("rolespec_validate"),
         })
     }
 

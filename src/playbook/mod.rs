@@ -5,6 +5,7 @@
 //! [`TaskItem::Include`], for [`Reader::include_tasks`] and [`Reader::include_role`].
 
 mod action;
+mod argument_specs;
 mod fields;
 mod include;
 mod keyword;
@@ -30,7 +31,7 @@ pub use model::{
     Action, ActionArgs, Block, Include, Loop, LoopControl, LoopKind, Play, Playbook, Prompt,
     RoleRun, RoleTarget, Target, Task, TaskItem,
 };
-pub use modules::{COMMAND_ARGUMENTS, FreeForm, ModuleInfo, Modules};
+pub use modules::{COMMAND_ARGUMENTS, FreeForm, ModuleInfo, Modules, short};
 pub use notify::answers_to;
 pub use pairs::pairs;
 pub use probes::{Probe, Probes};

@@ -205,6 +205,11 @@ impl Task {
     pub fn module(&self) -> &str {
         self.action.module.as_deref().unwrap_or(&self.action.name.value)
     }
+
+    /// Whether it is tried again until something holds.
+    pub fn repeats(&self) -> bool {
+        !self.until.is_empty() || self.retries.is_some()
+    }
 }
 
 impl ActionArgs {
@@ -297,4 +302,6 @@ pub struct RoleTarget {
     pub allow_duplicates: Option<Node>,
     /// Whether its variables are the play's from then on.
     pub public: Option<Node>,
+    /// Whether its arguments are checked (`rolespec_validate`); so unless this says otherwise.
+    pub validate: Option<Node>,
 }

@@ -54,7 +54,7 @@ pub const COMMAND_ARGUMENTS: [&str; 8] = [
 ];
 
 /// A name without the collection that every controller has.
-pub(super) fn short(name: &str) -> &str {
+pub fn short(name: &str) -> &str {
     name.strip_prefix("ansible.builtin.")
         .or_else(|| name.strip_prefix("ansible.legacy."))
         .unwrap_or(name)

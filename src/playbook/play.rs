@@ -10,6 +10,9 @@ use crate::playbook::model::{Action, ActionArgs, Play, Prompt, RoleTarget, Task,
 use crate::playbook::reading::{Place, Reading, is_template};
 use crate::playbook::scope::{Directives, Scope, Var};
 use crate::source::{Span, Spanned};
+use crate::template::{Engine, Options, TemplateError};
+use crate::value;
+use crate::vars::{Layer, Origin, Vars};
 use crate::yaml::{Kind, Node};
 
 /// What an import of a playbook adds to its plays.
@@ -96,25 +99,43 @@ impl Reading<'_> {
             self.refuse(&file.span, format!("the file must be a string, not {}", file.describe()));
             return Vec::new();
         };
-        let Some(name) = self
-            .early(file, &Scope::default())
-            .or_else(|| (!is_template(name)).then(|| name.to_owned()))
-        else {
-            let problem = Diagnostic::error("the name of an imported playbook can't be a template")
-                .at(&file.span, "");
-            self.tell(problem.note("it is read before there are hosts and variables"));
-            return Vec::new();
+        let mut own = fields.directives;
+        let mut vars = std::mem::take(&mut own.vars);
+        vars.extend(around.vars.iter().cloned());
+        let name = match self.early(file, &Scope::default()) {
+            Some(name) => name,
+            None if !is_template(name) => name.to_owned(),
+            None => match self.rendered(file, &vars) {
+                Ok(name) => name,
+                Err(problem) => {
+                    self.tell(problem.note(
+                        "the name is read before there are hosts: it sees `vars` of the import and --extra-vars",
+                    ));
+                    return Vec::new();
+                }
+            },
         };
         let path = from.parent().unwrap_or(Path::new("")).join(&name);
         if !self.reader.loader().is_file(&path) {
             self.tell(self.unknown_playbook(&name, &path, &file.span));
             return Vec::new();
         }
-        let mut own = fields.directives;
-        let mut vars = std::mem::take(&mut own.vars);
-        vars.extend(around.vars.iter().cloned());
-        let scope = Scope { own, parent: around.scope.clone(), role: None };
+        let scope = Scope { own, parent: around.scope.clone(), ..Scope::default() };
         self.playbook(&path, Some(&file.span), &Around { scope: Some(Arc::new(scope)), vars })
+    }
+
+    /// A name that is a template, made of the variables of the import and of the command line.
+    fn rendered(&self, name: &Node, vars: &[Var]) -> Result<String, Diagnostic> {
+        let own = vars.iter().map(|var| (&*var.name.value, &var.value));
+        let extra = self.reader.extra().iter().map(|(name, node)| (name.value.as_str(), node));
+        let layers = vec![
+            Arc::new(Layer::of_nodes(Origin::Play, own)),
+            Arc::new(Layer::of_nodes(Origin::Extra, extra)),
+        ];
+        let engine = Engine::new(Options::default());
+        let value = Vars::new(layers).context(&engine).value(name);
+        let value = value.map_err(TemplateError::into_diagnostic)?.into_value();
+        value::text(&value).map_err(|stop| Diagnostic::error(stop.to_string()).at(&name.span, ""))
     }
 
     fn unknown_playbook(&self, name: &str, path: &Path, at: &Span) -> Diagnostic {
@@ -142,7 +163,7 @@ impl Reading<'_> {
         let mut own = std::mem::take(&mut fields.directives);
         // Variables of an import win over those of the play itself.
         own.vars.extend(around.vars.iter().cloned());
-        let scope = Arc::new(Scope { own, parent: around.scope.clone(), role: None });
+        let scope = Arc::new(Scope { own, parent: around.scope.clone(), ..Scope::default() });
         let place = Place { scope: Arc::clone(&scope), file: Arc::from(path), handler: false };
         let mut tasks = |name: &str| {
             fields.get(name).map(|tasks| self.items(name, tasks, &place)).unwrap_or_default()
@@ -260,6 +281,7 @@ impl Reading<'_> {
             handlers_from: None,
             allow_duplicates: None,
             public: None,
+            validate: None,
         };
         let task = Task {
             name: None,

@@ -19,6 +19,8 @@ pub struct Reader {
     loader: Arc<Loader>,
     modules: Arc<dyn Modules>,
     roles_path: Vec<PathBuf>,
+    /// `--extra-vars`, which names of imported playbooks may be made of.
+    extra: Vec<(Spanned<String>, Node)>,
 }
 
 /// What an `include_role` asks for, rendered.
@@ -38,12 +40,26 @@ pub struct RoleNames {
     pub allow_duplicates: bool,
     /// Whether its variables are the play's from then on.
     pub public: bool,
+    /// Whether its arguments are checked.
+    pub validate: bool,
 }
 
 impl Reader {
     /// Makes a reader. `roles_path` is what `ansible.cfg` says, and replaces the folders of roles outside of the project.
     pub fn new(loader: Arc<Loader>, modules: Arc<dyn Modules>, roles_path: Vec<PathBuf>) -> Self {
-        Self { loader, modules, roles_path }
+        Self { loader, modules, roles_path, extra: Vec::new() }
+    }
+
+    /// Gives it `--extra-vars`, which names of imported playbooks may be made of.
+    #[must_use]
+    pub fn with_extra(mut self, extra: Vec<(Spanned<String>, Node)>) -> Self {
+        self.extra = extra;
+        self
+    }
+
+    /// `--extra-vars`.
+    pub(super) fn extra(&self) -> &[(Spanned<String>, Node)] {
+        &self.extra
     }
 
     /// What it reads files with.
@@ -99,6 +115,7 @@ impl Reader {
             },
             allow_duplicates: Some(names.allow_duplicates),
             public: names.public,
+            validate: names.validate,
             at: at.clone(),
         };
         // An include may lead back to its own role: it is up to its conditions to end that.

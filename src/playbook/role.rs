@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::playbook::argument_specs;
 use crate::playbook::fields::items_of;
 use crate::playbook::include::display;
 use crate::playbook::keyword::Level;
@@ -68,6 +69,8 @@ pub(super) struct RoleUse {
     /// Nothing where the role's own `meta/` decides.
     pub(super) allow_duplicates: Option<bool>,
     pub(super) public: bool,
+    /// Whether its arguments are checked before its first task.
+    pub(super) validate: bool,
     pub(super) at: Span,
 }
 
@@ -84,6 +87,7 @@ impl Reading<'_> {
             from: From::default(),
             allow_duplicates: None,
             public: true,
+            validate: true,
             at: name.span.clone(),
         };
         match &node.kind {
@@ -157,12 +161,17 @@ impl Reading<'_> {
             own: usage.own,
             parent: Some(Arc::clone(&place.scope)),
             role: Some(Arc::clone(&role)),
+            params: false,
         });
         let inner = place.with(Arc::clone(&scope));
         let mut chain = parents.to_vec();
         chain.push(Arc::clone(&role));
         let dependencies = self.dependencies(&dependencies, &inner, &chain);
-        let items = self.role_tasks(&role, "tasks", usage.from.tasks.as_ref(), &inner);
+        let mut items = self.role_tasks(&role, "tasks", usage.from.tasks.as_ref(), &inner);
+        if usage.validate {
+            let entry = usage.from.tasks.as_ref().map(|from| &*from.value);
+            items.splice(0..0, argument_specs::check(&role, entry, &inner));
+        }
         let handlers = self.role_tasks(&role, "handlers", usage.from.handlers.as_ref(), &inner);
         let public = usage.public;
         Some(Arc::new(RoleRun {

@@ -15,6 +15,8 @@ pub struct Scope {
     pub parent: Option<Arc<Self>>,
     /// The role that begins here.
     pub role: Option<Arc<Role>>,
+    /// The variables are those of an include, which win over what was set or registered before.
+    pub params: bool,
 }
 
 /// A name and its value.
@@ -88,7 +90,7 @@ pub struct Directives {
 impl Scope {
     /// A scope inside of `parent`.
     pub fn inside(parent: &Arc<Self>, own: Directives) -> Self {
-        Self { own, parent: Some(Arc::clone(parent)), role: None }
+        Self { own, parent: Some(Arc::clone(parent)), role: None, params: false }
     }
 
     /// This scope and those around it, the nearest first.

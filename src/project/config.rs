@@ -30,7 +30,7 @@ pub struct Config {
     /// Seconds to wait for a connection.
     pub timeout: Option<u32>,
     /// Where vault passwords come from.
-    pub vault_password_file: Option<PathBuf>,
+    pub vault: VaultSettings,
     /// The text that `ansible_managed` stands for.
     pub ansible_managed: Option<Spanned<String>>,
     /// Whether facts are gathered: `implicit`, `explicit` or `smart`.
@@ -39,6 +39,23 @@ pub struct Config {
     pub privilege_escalation: Become,
     /// Options for every `ssh`: `ssh_args` and `ssh_common_args`.
     pub ssh_args: Vec<Spanned<String>>,
+}
+
+/// Where vault passwords come from, beside what the command line says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VaultSettings {
+    /// A file with a password, or a program that prints it.
+    pub password_file: Option<PathBuf>,
+    /// Labels and sources: `vault_identity_list`.
+    pub identities: Vec<String>,
+    /// The label of passwords that have none: `vault_identity`.
+    pub label: Option<String>,
+    /// Whether only the password whose label a text names is tried for it: `vault_id_match`.
+    pub strict: Option<bool>,
+    /// Whether to ask for a password.
+    pub ask: Option<bool>,
+    /// The label to encrypt with: `vault_encrypt_identity`.
+    pub encrypt_label: Option<String>,
 }
 
 /// How to become another user, where neither playbook nor inventory says it.
@@ -80,7 +97,18 @@ impl Config {
             ("defaults", "timeout") | ("ssh_connection", "timeout") => {
                 self.timeout = Some(setting.number()?);
             }
-            ("defaults", "vault_password_file") => self.vault_password_file = Some(path()),
+            ("defaults", "vault_password_file") => self.vault.password_file = Some(path()),
+            ("defaults", "vault_identity_list") => {
+                let ids = setting.value.value.split(',').map(str::trim);
+                let ids = ids.filter(|id| !id.is_empty()).map(|id| located(id, folder));
+                self.vault.identities = ids.collect();
+            }
+            ("defaults", "vault_identity") => self.vault.label = Some(setting.value.value.clone()),
+            ("defaults", "vault_id_match") => self.vault.strict = Some(setting.boolean()?),
+            ("defaults", "ask_vault_pass") => self.vault.ask = Some(setting.boolean()?),
+            ("defaults", "vault_encrypt_identity") => {
+                self.vault.encrypt_label = Some(setting.value.value.clone());
+            }
             ("defaults", "ansible_managed") => self.ansible_managed = text(),
             ("defaults", "gathering") => self.gathering = text(),
             ("defaults", "hash_behaviour") if setting.value.value == "merge" => {
@@ -143,6 +171,16 @@ impl Setting {
     fn wrong(&self, wanted: &str) -> Diagnostic {
         Diagnostic::error(format!("`{}` must be {wanted}, not `{}`", self.key, self.value.value))
             .at(&self.value.span, "")
+    }
+}
+
+/// A vault id whose file is relative to the configuration.
+fn located(id: &str, folder: &Path) -> String {
+    match id.split_once('@') {
+        Some((_, "prompt" | "prompt_ask_vault_pass")) => id.to_owned(),
+        Some((label, file)) => format!("{label}@{}", absolute(file, folder).display()),
+        None if id == "prompt" => id.to_owned(),
+        None => absolute(id, folder).display().to_string(),
     }
 }
 

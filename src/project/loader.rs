@@ -9,14 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::diagnostic::Diagnostic;
 use crate::project::files::tidy;
 use crate::project::{Disk, FileKind, Files, Inputs};
+use crate::redact::Redactor;
 use crate::source::Source;
+use crate::vault::{Vault, is_encrypted};
 use crate::yaml::{self, Node};
-
-/// The first bytes of a file that `ansible-vault` encrypted.
-const VAULT_HEADER: &str = "$ANSIBLE_VAULT;";
-
-/// Decrypts the text of a vault file, or says why it can't.
-type Decrypt = Box<dyn Fn(&str) -> Result<String, String> + Send + Sync>;
 
 /// The text of a file, or why there is none.
 type Text = Result<Arc<Source>, Box<Diagnostic>>;
@@ -25,8 +21,8 @@ type Text = Result<Arc<Source>, Box<Diagnostic>>;
 pub struct Loader {
     root: PathBuf,
     files: Box<dyn Files>,
-    decrypt: Option<Decrypt>,
     inputs: Arc<Inputs>,
+    vault: Arc<Vault>,
     texts: Mutex<HashMap<PathBuf, Text>>,
     trees: Mutex<HashMap<PathBuf, Option<Node>>>,
 }
@@ -42,21 +38,23 @@ impl Loader {
         Self {
             root: root.into(),
             files: Box::new(files),
-            decrypt: None,
             inputs: Arc::default(),
+            vault: Arc::new(Vault::new(Arc::new(Redactor::new()))),
             texts: Mutex::default(),
             trees: Mutex::default(),
         }
     }
 
-    /// Gives it the means to read files that `ansible-vault` encrypted: from their text to the clear text, or why not.
+    /// Gives it the means to read files that `ansible-vault` encrypted.
     #[must_use]
-    pub fn with_vault(
-        mut self,
-        decrypt: impl Fn(&str) -> Result<String, String> + Send + Sync + 'static,
-    ) -> Self {
-        self.decrypt = Some(Box::new(decrypt));
+    pub fn with_vault(mut self, vault: Arc<Vault>) -> Self {
+        self.vault = vault;
         self
+    }
+
+    /// What opens files and values that are encrypted.
+    pub fn vault(&self) -> &Arc<Vault> {
+        &self.vault
     }
 
     /// The project's folder.
@@ -146,14 +144,15 @@ impl Loader {
         let text = String::from_utf8(bytes).map_err(|error| {
             refuse(format!("byte {} is not UTF-8 text", error.utf8_error().valid_up_to() + 1))
         })?;
-        if !text.starts_with(VAULT_HEADER) {
+        if !is_encrypted(text.as_bytes()) {
             return Ok(Source::new(name, text));
         }
-        let decrypt = self.decrypt.as_ref().ok_or_else(|| {
-            refuse("it is encrypted and there is no vault password".to_owned())
+        // What is in it is learned as secret where it is used, value by value.
+        let clear = self.vault.text(&text).map_err(|error| {
+            refuse(format!("it is encrypted, and {error}"))
                 .help("give the password, for example with `--vault-password-file`")
         })?;
-        decrypt(&text).map(|clear| Source::secret(name.clone(), clear)).map_err(refuse)
+        Ok(Source::secret(name.clone(), clear.expose()))
     }
 }
 
@@ -161,9 +160,12 @@ impl Loader {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use std::path::Path;
+    use std::sync::Arc;
 
     use crate::diagnostic::{Diagnostic, render};
     use crate::project::{Loader, Memory};
+    use crate::redact::{Redactor, Secret};
+    use crate::vault::{Vault, encrypt};
 
     fn told(diagnostics: &[Diagnostic]) -> String {
         diagnostics.iter().map(|diagnostic| format!("{diagnostic}\n")).collect()
@@ -197,15 +199,18 @@ mod tests {
 
     #[test]
     fn vaults_are_decrypted_and_never_shown() {
-        let files = [("/p/v.yml", "$ANSIBLE_VAULT;1.1;AES256\n6162\n")];
+        let password = Secret::new("open sesame");
+        let text = encrypt(b"pass: x\npass: hunter2\n", "default", &password).unwrap();
+        let files = [("/p/v.yml", text.as_str())];
         let mut diagnostics = Vec::new();
         let locked = Loader::over("/p", Memory::new(files));
         assert!(locked.yaml(Path::new("/p/v.yml"), &mut diagnostics).is_none());
         assert!(told(&diagnostics).contains("there is no vault password"));
 
         let mut diagnostics = Vec::new();
-        let opened = Loader::over("/p", Memory::new(files))
-            .with_vault(|_| Ok("pass: x\npass: hunter2\n".to_owned()));
+        let vault = Arc::new(Vault::new(Arc::new(Redactor::new())));
+        vault.unlock(vec![("default".to_owned(), password)], false);
+        let opened = Loader::over("/p", Memory::new(files)).with_vault(vault);
         let node = opened.yaml(Path::new("/p/v.yml"), &mut diagnostics).unwrap();
         assert_eq!(node.get("pass").unwrap().as_str(), Some("hunter2"));
         assert!(!render(&diagnostics, false).contains("hunter2"));

@@ -8,7 +8,7 @@ mod loader;
 mod root;
 mod vars;
 
-pub use config::{Become, Config};
+pub use config::{Become, Config, VaultSettings};
 pub use files::{Disk, FileKind, Files, Memory};
 pub use inputs::Inputs;
 pub use loader::Loader;

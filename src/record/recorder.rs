@@ -61,7 +61,9 @@ impl Recorder {
             }),
             Event::Task(task) => Record::Task(self.task(task)),
             Event::Step(step) => Record::Step(step.task.number, self.step(step)),
-            Event::Unreachable { host, message, help } => Record::Lost(Lost {
+            Event::Unreachable { task, host, message, help, ignored } => Record::Lost(Lost {
+                task: *task,
+                ignored: *ignored,
                 host: host.clone(),
                 message: self.text(message),
                 help: help.iter().map(|help| self.text(help)).collect(),
@@ -257,9 +259,11 @@ mod tests {
             Event::Task(Arc::clone(&step.task)),
             Event::Step(step),
             Event::Unreachable {
+                task: 1,
                 host: "web1".into(),
                 message: "hunter22".into(),
                 help: vec!["hunter22".into()],
+                ignored: false,
             },
             Event::Warning("hunter22".into()),
         ];

@@ -100,8 +100,11 @@ pub enum Verdict {
 }
 
 /// A host that could not be reached, or was lost.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lost {
+    /// The number of the task that it was needed for.
+    #[serde(default)]
+    pub task: usize,
     /// Its name.
     pub host: String,
     /// Why.
@@ -109,6 +112,9 @@ pub struct Lost {
     /// What to do about it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub help: Vec<String>,
+    /// Whether the task said that it does not matter.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub ignored: bool,
 }
 
 impl TaskRecord {

@@ -351,6 +351,7 @@ mod tests {
             host: "b".into(),
             message: "connecting to `b` port 22 timed out".into(),
             help: vec!["check that it is up".into()],
+            ..Lost::default()
         };
         let records = vec![
             play("one", &["a"]),

@@ -211,7 +211,7 @@ mod tests {
         records.push(Record::Lost(Lost {
             host: "db".into(),
             message: "x".into(),
-            help: Vec::new(),
+            ..Lost::default()
         }));
         let after = state(&records);
         assert_eq!(after.busy_hosts(9, 80), "\n  cache  nginx : Configure");

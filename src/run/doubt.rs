@@ -62,7 +62,14 @@ impl Walk<'_> {
         };
         let (endpoint, escalation) = self.reach(task, host, vars, item.delegated.as_deref())?;
         let doubt = Some(why.clone());
-        Ok(Some(Request { bound, endpoint, escalation, nature: Nature::Normal, doubt }))
+        Ok(Some(Request {
+            bound,
+            endpoint,
+            escalation,
+            nature: Nature::Normal,
+            doubt,
+            background: false,
+        }))
     }
 
     /// The variables that an action would set can't be told; one that ends something leaves all that comes after in doubt.

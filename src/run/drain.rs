@@ -10,6 +10,7 @@ use crate::plan::eval::unknown;
 use crate::plan::outcome::Outcome;
 use crate::run::hosts::Status;
 use crate::run::pending::{Pending, PendingItem};
+use crate::run::play::play_vars;
 use crate::run::reviewed::Planned;
 use crate::run::walk::{End, Walk};
 use crate::value::{Map, Value};
@@ -45,6 +46,7 @@ impl Walk<'_> {
         }
         self.banner(&pending.info);
         self.tell_steps(pending);
+        self.note_role(pending, whole);
         self.note_facts(pending);
         self.note_notifications(pending, whole);
         if whole.moved {
@@ -118,9 +120,23 @@ impl Walk<'_> {
         self.planned.insert(item.key.clone(), planned);
     }
 
-    /// Facts that a host told are its variables from now on.
+    /// A role of which every task was skipped did not run.
+    fn note_role(&mut self, pending: &Pending, whole: &Outcome) {
+        let Some(role) = pending.task.scope.role() else { return };
+        if matches!(whole.verdict, Verdict::Skipped { .. }) {
+            return;
+        }
+        for host in std::iter::once(&pending.host).chain(&pending.shared_with) {
+            if let Some(state) = self.hosts.get_mut(host) {
+                state.roles_ran.insert(role.identity.clone());
+            }
+        }
+    }
+
+    /// Facts that a host told are its variables from now on; with `delegate_facts` they are those of the host that told them.
     fn note_facts(&mut self, pending: &Pending) {
-        for outcome in pending.item_outcomes() {
+        let own = pending.task.scope.nearest(|own| &own.delegate_facts);
+        for (item, outcome) in pending.items.iter().zip(pending.item_outcomes()) {
             let Some(Value::Map(facts)) = outcome.value.get("ansible_facts") else { continue };
             if outcome.is_failed() || pending.info.module == "set_fact" {
                 continue;
@@ -129,7 +145,15 @@ impl Walk<'_> {
                 .iter()
                 .map(|(name, value)| (prefixed(&name.to_string()).into(), value.clone()))
                 .collect();
-            self.env.store.add_facts(&pending.host, &prefixed);
+            let theirs = self.flag(own, &item.vars, false).unwrap_or(false);
+            match item.delegated.as_ref().filter(|_| theirs) {
+                Some(delegate) => self.env.store.add_facts(delegate, &prefixed),
+                None => {
+                    for host in std::iter::once(&pending.host).chain(&pending.shared_with) {
+                        self.env.store.add_facts(host, &prefixed);
+                    }
+                }
+            }
         }
     }
 
@@ -167,23 +191,48 @@ impl Walk<'_> {
 
     fn fail_host(&mut self, pending: &Pending, whole: &Outcome) {
         self.set_status(&pending.host, Status::Failed);
+        // What runs once fails for all that it runs for.
+        for host in &pending.shared_with {
+            self.set_status(host, Status::Failed);
+        }
         let mut task = Map::new();
-        task.insert("name".into(), pending.info.name.as_str().into());
+        let role = pending.task.scope.role().map(|role| format!("{} : ", role.name));
+        let name = role.and_then(|role| pending.info.name.strip_prefix(role.as_str()));
+        task.insert("name".into(), name.unwrap_or(&pending.info.name).into());
         task.insert("action".into(), pending.info.module.as_str().into());
-        if let Some(state) = self.hosts.get_mut(&pending.host) {
-            state.failure = Some((task.into(), whole.value.clone()));
+        let task: Value = task.into();
+        for host in std::iter::once(&pending.host).chain(&pending.shared_with) {
+            if let Some(state) = self.hosts.get_mut(host) {
+                state.failure = Some((task.clone(), whole.value.clone()));
+            }
         }
         let fatal = pending.task.scope.nearest(|own| &own.any_errors_fatal);
         let vars = pending.items.first().map(|item| &item.vars);
         let fatal = vars.is_some_and(|vars| self.flag(fatal, vars, false).unwrap_or(false));
-        if fatal && !pending.rescuable {
+        if !pending.rescuable && (fatal || self.too_many_failed()) {
             self.ended = Some(End::Run);
         }
     }
 
+    /// Whether more hosts of the batch failed than `max_fail_percentage` allows.
+    fn too_many_failed(&self) -> bool {
+        let Some(node) = &self.play.play.max_fail_percentage else { return false };
+        let vars = play_vars(&self.env, &self.play.play);
+        let Ok(text) = self.env.eval.text(node, &vars) else { return false };
+        let Ok(allowed) = text.trim().trim_end_matches('%').parse::<f64>() else { return false };
+        let failed = self.hosts.values().filter(|state| state.status == Status::Failed).count();
+        failed as f64 / self.hosts.len().max(1) as f64 * 100.0 > allowed
+    }
+
     fn lost(&mut self, pending: &Pending, message: String) {
         self.banner(&pending.info);
-        self.tell(&Event::Unreachable { host: pending.host.clone(), message, help: Vec::new() });
+        self.tell(&Event::Unreachable {
+            task: pending.info.number,
+            host: pending.host.clone(),
+            message,
+            help: Vec::new(),
+            ignored: pending.ignore_unreachable,
+        });
         if !pending.ignore_unreachable {
             self.set_status(&pending.host, Status::Unreachable);
             self.env.fail(&pending.host);

@@ -10,7 +10,7 @@ use crate::inventory::{Host, Inventory, Pattern, Variable};
 use crate::plan::eval::Eval;
 use crate::plan::files::Files;
 use crate::plan::options::Options;
-use crate::playbook::{Play, Reader, Role};
+use crate::playbook::{Play, Reader, Role, RoleRun};
 use crate::project::Loader;
 use crate::run::hosts::Store;
 use crate::run::magic;
@@ -24,8 +24,6 @@ use crate::yaml::Node;
 
 /// The project, the inventory and the tools of a run.
 pub(crate) struct Env {
-    /// The project's root.
-    pub(crate) root: PathBuf,
     /// The hosts and groups; `add_host` and `group_by` add to them.
     pub(crate) inventory: RwLock<Inventory>,
     /// What the user asked for.
@@ -89,6 +87,8 @@ pub(crate) struct PlayEnv {
     pub(crate) layers: Layers,
     /// Roles whose defaults and variables every task of the play sees, in order.
     roles: Mutex<Vec<Arc<Role>>>,
+    /// The roles that a role depends on, directly or not, by the address of the role.
+    dependencies: Mutex<HashMap<usize, Vec<Arc<Role>>>>,
     /// What `vars_files` say, by host.
     vars_files: Mutex<HashMap<String, Vec<Arc<Layer>>>>,
     magic: OnceLock<Vec<(&'static str, Value)>>,
@@ -98,7 +98,6 @@ impl Env {
     /// The surroundings of a run.
     pub(crate) fn new(given: Given, extra: Layer, eval: Arc<Eval>, limit: Option<Pattern>) -> Self {
         Self {
-            root: given.loader.root().to_path_buf(),
             selection: Selection::new(&given.options.tags, &given.options.skip_tags),
             inventory: RwLock::new(given.inventory),
             options: given.options,
@@ -208,13 +207,19 @@ impl PlayEnv {
     ) -> Self {
         let roles = play.role_runs().iter().map(|run| Arc::clone(&run.role)).collect();
         Self {
-            files: Files::new(&env.root, &play.folder, Arc::clone(env.loader.inputs())),
+            files: Files::new(
+                env.loader.root(),
+                &play.folder,
+                Arc::clone(env.loader.inputs()),
+                Arc::clone(env.loader.vault()),
+            ),
             play,
             name,
             all_hosts,
             vars: Arc::new(vars),
             layers: Layers::default(),
             roles: Mutex::new(roles),
+            dependencies: Mutex::default(),
             vars_files: Mutex::default(),
             magic: OnceLock::new(),
         }
@@ -223,6 +228,28 @@ impl PlayEnv {
     /// The roles that every task of the play sees.
     pub(crate) fn roles(&self) -> Vec<Arc<Role>> {
         self.roles.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A role sees the variables of those that it depends on.
+    pub(crate) fn note_dependencies(&self, run: &RoleRun) {
+        fn collect(run: &RoleRun, roles: &mut Vec<Arc<Role>>) {
+            for dependency in &run.dependencies {
+                collect(dependency, roles);
+                roles.push(Arc::clone(&dependency.role));
+            }
+        }
+        let mut roles = Vec::new();
+        collect(run, &mut roles);
+        if !roles.is_empty() {
+            let mut known = self.dependencies.lock().unwrap_or_else(PoisonError::into_inner);
+            known.insert(Arc::as_ptr(&run.role) as usize, roles);
+        }
+    }
+
+    /// The roles that a role depends on.
+    pub(crate) fn dependencies_of(&self, role: &Arc<Role>) -> Vec<Arc<Role>> {
+        let known = self.dependencies.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&(Arc::as_ptr(role) as usize)).cloned().unwrap_or_default()
     }
 
     /// A role that was included with `public: true` is seen from now on.

@@ -55,12 +55,7 @@ impl Walk<'_> {
     fn meta(&mut self, task: &Task, hosts: &[String], meta: Meta) {
         match meta {
             Meta::Noop | Meta::RefreshInventory => {}
-            Meta::FlushHandlers => {
-                let all: Vec<String> = self.hosts.keys().cloned().collect();
-                if hosts.first() == self.active(&all).first() {
-                    self.flush_handlers(&all);
-                }
-            }
+            Meta::FlushHandlers => self.flush_handlers(hosts),
             Meta::ClearHostErrors => {
                 self.sync();
                 self.env.clear_failed();

@@ -31,6 +31,8 @@ struct State {
     held: BTreeMap<Turn, VecDeque<u64>>,
     /// Held requests that were let go and have not answered.
     working: usize,
+    /// How many requests of a turn may be at work at once, where fewer than `forks` (`throttle`).
+    limits: HashMap<Turn, usize>,
 }
 
 struct Request {
@@ -45,6 +47,11 @@ impl Gate {
         Self { forks: forks.max(1), state: Mutex::default() }
     }
 
+    /// At most so many requests of a turn work at once.
+    pub(crate) fn limit(&self, turn: Turn, most: usize) {
+        self.lock().limits.insert(turn, most.max(1));
+    }
+
     /// A request is about to be submitted. Turns never go down.
     pub(crate) fn expect(&self, turn: Turn, id: u64, target: &Arc<dyn Target>) {
         let mut state = self.lock();
@@ -54,8 +61,11 @@ impl Gate {
 
     fn release(&self, mut state: MutexGuard<'_, State>) {
         let mut ready = Vec::new();
-        while state.working < self.forks {
-            let Some(turn) = state.open.keys().next().copied() else { break };
+        while let Some(turn) = state.open.keys().next().copied() {
+            let most = state.limits.get(&turn).map_or(self.forks, |limit| self.forks.min(*limit));
+            if state.working >= most {
+                break;
+            }
             let Some(queue) = state.held.get_mut(&turn) else { break };
             let Some(id) = queue.pop_front() else {
                 state.held.remove(&turn);
@@ -97,6 +107,7 @@ impl Watcher for Gate {
             if let Some(count) = state.open.get_mut(&request.turn) {
                 *count -= 1;
                 if *count == 0 {
+                    state.limits.remove(&request.turn);
                     state.open.remove(&request.turn);
                     state.held.remove(&request.turn);
                 }
@@ -175,6 +186,21 @@ mod tests {
         assert_eq!(*noted.1.lock().unwrap(), [12, 21]);
         gate.held("b", 22, Vec::new());
         assert_eq!(*noted.1.lock().unwrap(), [12, 21, 22], "hosts work at the same task together");
+    }
+
+    #[test]
+    fn a_task_with_a_throttle_works_on_fewer_hosts_at_once() {
+        let noted = target();
+        let target: Arc<dyn Target> = noted.clone();
+        let gate = Gate::new(10);
+        gate.limit(1, 1);
+        for id in [1, 2] {
+            gate.expect(1, id, &target);
+            gate.held("h", id, Vec::new());
+        }
+        assert_eq!(*noted.1.lock().unwrap(), [1]);
+        gate.resolved("h", 1, &Reply::NotRun);
+        assert_eq!(*noted.1.lock().unwrap(), [1, 2]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What the run knows of each host.
 
+use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use converge_host::stop::Why;
@@ -27,6 +28,8 @@ pub(crate) struct HostState {
     pub(crate) roles_done: Vec<String>,
     /// Why it can't be told whether the tasks that come happen at all; the innermost is the last.
     pub(crate) doubts: Vec<Doubt>,
+    /// Of these, those of which a task was not skipped.
+    pub(crate) roles_ran: HashSet<String>,
     /// Roles that `meta: end_role` ended.
     pub(crate) roles_ended: Vec<String>,
 }

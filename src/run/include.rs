@@ -6,7 +6,7 @@ use std::sync::Arc;
 use converge_host::stop::Why;
 
 use crate::diagnostic::Severity;
-use crate::event::TaskInfo;
+use crate::event::{TaskInfo, Verdict};
 use crate::plan::halt::Halt;
 use crate::plan::outcome::Outcome;
 use crate::playbook::{Include, RoleNames, Target, Task, TaskItem};
@@ -50,6 +50,7 @@ impl Walk<'_> {
         for host in if once { &hosts[..1] } else { &hosts[..] } {
             self.include_for(include, host, &info, &mut batches);
         }
+        let mut loaded = Vec::new();
         for mut batch in batches {
             if once {
                 let frame = batch.frames.values().next().cloned().unwrap_or_default();
@@ -57,7 +58,18 @@ impl Walk<'_> {
                 batch.frames =
                     hosts.iter().map(|host| (host.clone(), Arc::clone(&frame))).collect();
             }
-            self.run_batch(include, &info, batch);
+            let items = self.load_batch(include, &info, &batch);
+            loaded.extend(items.map(|(items, loosened)| (items, loosened, batch)));
+        }
+        for (items, loosened, batch) in loaded {
+            let around = self.loosened.len();
+            self.loosened.extend(loosened);
+            self.begin_doubt(task, &batch.doubts);
+            self.frames.push(batch.frames);
+            self.items(&items, &batch.hosts);
+            self.frames.pop();
+            self.end_doubt(&batch.doubts);
+            self.loosened.truncate(around);
             if self.ended.is_some() {
                 return;
             }
@@ -86,6 +98,7 @@ impl Walk<'_> {
             handlers_from: text(&target.handlers_from)?,
             allow_duplicates: flag(&target.allow_duplicates, true)?,
             public: flag(&target.public, false)?,
+            validate: flag(&target.validate, true)?,
         }))
     }
 
@@ -118,6 +131,8 @@ impl Walk<'_> {
                 return;
             }
         };
+        // A loop is told as skipped only where all of its items are.
+        let (mut skipped, mut told) = (None, false);
         for (vars, extra) in rounds {
             let mut doubt = None;
             let outcome = match self.condition(task, host, &vars) {
@@ -138,11 +153,21 @@ impl Walk<'_> {
                 }),
             };
             match what {
-                Ok(what) => self.join(batches, what, host, extra, doubt),
+                Ok(what) => {
+                    told = true;
+                    self.join(batches, what, host, extra, doubt);
+                }
+                Err(outcome) if matches!(outcome.verdict, Verdict::Skipped { .. }) => {
+                    skipped = Some((vars, outcome));
+                }
                 Err(outcome) => {
+                    told = true;
                     self.tell_include(task, info, host, &vars, outcome);
                 }
             }
+        }
+        if let (Some((vars, outcome)), false) = (skipped, told) {
+            self.tell_include(task, info, host, &vars, outcome);
         }
     }
 
@@ -183,7 +208,13 @@ impl Walk<'_> {
         }
     }
 
-    fn run_batch(&mut self, include: &Include, info: &Arc<TaskInfo>, batch: Batch) {
+    /// Reads what a batch includes, and tells so for each of its hosts; also those that no plan holds there.
+    fn load_batch(
+        &mut self,
+        include: &Include,
+        info: &Arc<TaskInfo>,
+        batch: &Batch,
+    ) -> Option<(Vec<TaskItem>, Vec<String>)> {
         let task = &include.task;
         let items = match self.load(include, &batch.what) {
             Ok(items) => items,
@@ -196,10 +227,11 @@ impl Walk<'_> {
                     };
                     self.tell_include(task, info, &host, &vars, outcome);
                 }
-                return self.sync();
+                self.sync();
+                return None;
             }
         };
-        let around = self.loosened.len();
+        let mut loosened = Vec::new();
         for host in self.active(&batch.hosts) {
             let vars = self.task_vars(&host, task);
             let mut results = Map::new();
@@ -210,15 +242,10 @@ impl Walk<'_> {
                 None => Outcome::local(false, results),
             };
             if self.tell_include(task, info, &host, &vars, outcome) {
-                self.loosened.push(host);
+                loosened.push(host);
             }
         }
-        self.begin_doubt(task, &batch.doubts);
-        self.frames.push(batch.frames);
-        self.items(&items, &batch.hosts);
-        self.frames.pop();
-        self.loosened.truncate(around);
-        self.end_doubt(&batch.doubts);
+        Some((items, loosened))
     }
 
     /// Reads what is included.

@@ -6,6 +6,7 @@ use crate::playbook::{Block, RoleRun, Task, TaskItem};
 use crate::run::hosts::Status;
 use crate::run::walk::Walk;
 use crate::source::Spanned;
+use crate::value::Value;
 use crate::vars::Var;
 use crate::yaml::{Kind, Node, Style, Tag};
 
@@ -30,8 +31,17 @@ impl Walk<'_> {
 
     /// Runs a role after those that it depends on, on hosts where the same has not run yet.
     fn role(&mut self, run: &RoleRun, hosts: &[String]) {
+        let identity = &run.role.identity;
+        let ended = |walk: &Self, host: &String| {
+            walk.hosts.get(host).is_some_and(|state| state.roles_done.contains(identity))
+        };
+        if !run.allow_duplicates && hosts.iter().any(|host| ended(self, host)) {
+            // Whether the role did anything then is known when its tasks are answered.
+            self.sync();
+        }
         let done = |walk: &Self, host: &String| {
-            walk.hosts.get(host).is_some_and(|state| state.roles_done.contains(&run.role.identity))
+            ended(walk, host)
+                && walk.hosts.get(host).is_some_and(|state| state.roles_ran.contains(identity))
         };
         let hosts: Vec<String> = hosts
             .iter()
@@ -41,6 +51,7 @@ impl Walk<'_> {
         if hosts.is_empty() {
             return;
         }
+        self.play.note_dependencies(run);
         for dependency in &run.dependencies {
             self.role(dependency, &hosts);
         }
@@ -74,13 +85,13 @@ impl Walk<'_> {
             written.iter().any(|tag| tag.value.contains("{{")).then(|| self.task_vars(host, task));
         let mut tags: Vec<String> = Vec::new();
         for tag in written {
-            let text = match &vars {
-                Some(vars) => {
-                    self.env.eval.text(&string(tag), vars).unwrap_or_else(|_| tag.value.to_string())
-                }
-                None => tag.value.to_string(),
-            };
-            tags.extend(text.split(',').map(|tag| tag.trim().to_owned()));
+            let value = vars.as_ref().and_then(|vars| self.env.eval.value(&string(tag), vars).ok());
+            let value = value.unwrap_or_else(|| Value::text(Arc::clone(&tag.value)));
+            let parts = value.as_list().map_or_else(|| vec![value.clone()], <[Value]>::to_vec);
+            for part in parts {
+                let text = self.env.eval.shown(&part).unwrap_or_else(|_| tag.value.to_string());
+                tags.extend(text.split(',').map(|tag| tag.trim().to_owned()));
+            }
         }
         self.env.selection.takes(&tags)
     }

@@ -60,6 +60,11 @@ pub(crate) fn of_play(env: &Env, play: &PlayEnv) -> Vec<(&'static str, Value)> {
         .map(|group| (Key::from(&*group.name), names(inventory.hosts_in(&group.name))))
         .collect();
     let source = options.inventory.first().cloned();
+    // A folder of inventories is its own folder.
+    let folder = source.as_deref().map(|path| match path.is_dir() {
+        true => path,
+        false => path.parent().unwrap_or(path),
+    });
     let roles = Value::list(play.roles().iter().map(|role| Value::from(&*role.name)));
     let (version, [major, minor, revision]) = LANGUAGE;
     let version = Value::map([
@@ -75,9 +80,12 @@ pub(crate) fn of_play(env: &Env, play: &PlayEnv) -> Vec<(&'static str, Value)> {
     vec![
         ("groups", groups.into()),
         ("playbook_dir", path(&play.play.folder)),
-        ("inventory_dir", source.as_deref().and_then(Path::parent).map_or(Value::Null, path)),
+        ("inventory_dir", folder.map_or(Value::Null, path)),
         ("inventory_file", source.as_deref().map_or(Value::Null, path)),
-        ("ansible_inventory_sources", Value::list(source.as_deref().map(path))),
+        (
+            "ansible_inventory_sources",
+            Value::list(options.inventory.iter().map(|source| path(source))),
+        ),
         ("ansible_version", version),
         ("ansible_check_mode", options.check.into()),
         ("ansible_diff_mode", options.diff.into()),

@@ -4,6 +4,7 @@
 //! as late as possible: when a template reads it, when a handler depends on it, or when the section ends. So hosts run ahead
 //! and a run costs round trips per dependency, not per task.
 
+mod background;
 mod check;
 mod connect;
 mod deviation;

@@ -10,6 +10,7 @@ use crate::plan::eval::{Eval, Truth};
 use crate::plan::halt::Halt;
 use crate::plan::outcome::{self, Outcome};
 use crate::playbook::Task;
+use crate::run::background;
 use crate::run::deviation;
 use crate::run::reviewed::Key;
 use crate::target::Ticket;
@@ -182,6 +183,7 @@ impl Pending {
 /// Lets `changed_when` and `failed_when` decide about an outcome. A condition that depends on something unknown leaves the
 /// outcome as it is, with `changed` or `failed` unknown.
 pub(crate) fn judge(task: &Task, eval: &Eval, vars: &Vars, outcome: &mut Outcome) {
+    background::shape(task, eval, vars, outcome);
     if outcome.void
         || outcome.moved
         || outcome.lost.is_some()

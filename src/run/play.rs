@@ -20,14 +20,15 @@ use crate::value::Value;
 use crate::vars::{Layer, Origin, Vars};
 use crate::yaml::{Kind, Node, Style, Tag};
 
-/// The variables that a play's own keywords see: those of the command line.
-pub(crate) fn outer_vars(env: &Env) -> Vars {
-    Vars::new(vec![Arc::clone(&env.extra)])
+/// The variables that a play's own keywords see: the play's, and those of the command line.
+pub(crate) fn play_vars(env: &Env, play: &Play) -> Vars {
+    let own = layer(Origin::Play, &play.scope.own.vars);
+    Vars::new(vec![Arc::new(own), Arc::clone(&env.extra)])
 }
 
 /// The names of a play's hosts, in the order in which they are worked on, and what is to be said about its pattern.
 pub(crate) fn hosts_of(env: &Env, play: &Play) -> Result<(Vec<String>, Vec<Diagnostic>), Halt> {
-    let vars = outer_vars(env);
+    let vars = play_vars(env, play);
     let value = env.eval.value(&play.hosts, &vars)?;
     let parts = value.as_list().map_or_else(|| vec![value.clone()], <[Value]>::to_vec);
     let parts: Result<Vec<Spanned<String>>, Halt> = parts
@@ -63,7 +64,7 @@ pub(crate) fn hosts_of(env: &Env, play: &Play) -> Result<(Vec<String>, Vec<Diagn
 /// What a play is called: its name, or its host pattern.
 fn play_name(env: &Env, play: &Play) -> String {
     let written = play.name.as_ref().unwrap_or(&play.hosts);
-    let shown = env.eval.text(written, &outer_vars(env));
+    let shown = env.eval.text(written, &play_vars(env, play));
     shown.unwrap_or_else(|_| written.as_str().unwrap_or_default().to_owned())
 }
 
@@ -72,7 +73,7 @@ fn batches(env: &Env, play: &Play, hosts: &[String]) -> Result<Vec<Vec<String>>,
     if play.serial.is_empty() {
         return Ok(vec![hosts.to_vec()]);
     }
-    let outer = outer_vars(env);
+    let outer = play_vars(env, play);
     let mut sizes = Vec::new();
     for node in &play.serial {
         let value = env.eval.value(node, &outer)?;
@@ -112,9 +113,7 @@ fn batches(env: &Env, play: &Play, hosts: &[String]) -> Result<Vec<Vec<String>>,
 impl Walk<'_> {
     /// Runs a play on its hosts, batch by batch.
     pub(super) fn play(&mut self, play: &Arc<Play>, hosts: Vec<String>) -> Result<(), Diagnostic> {
-        let hosts: Vec<String> = hosts.into_iter().filter(|host| !self.env.failed(host)).collect();
         let name = play_name(&self.env, play);
-        self.tell(&Event::Play(PlayInfo { name: name.clone(), hosts: hosts.clone() }));
         let written = play.scope.own.vars.iter();
         let answers = &self.env.options.answers;
         let vars = written
@@ -122,14 +121,25 @@ impl Walk<'_> {
             .cloned();
         let layer =
             layer(Origin::Play, &vars.collect::<Vec<_>>()).and_values(answers.iter().cloned());
-        self.play = Arc::new(PlayEnv::new(&self.env, Arc::clone(play), name, hosts.clone(), layer));
+        self.play =
+            Arc::new(PlayEnv::new(&self.env, Arc::clone(play), name.clone(), hosts.clone(), layer));
         self.handlers.clone_from(&play.handlers);
         self.ended = None;
-        let batches =
+        let mut batches =
             batches(&self.env, play, &hosts).map_err(|halt| halt.at(&play.at).into_diagnostic())?;
+        if batches.is_empty() {
+            batches.push(Vec::new());
+        }
         for batch in batches {
-            self.batch(&batch);
-            if matches!(self.ended, Some(End::Play | End::Run)) || self.env.all_failed(&batch) {
+            // Each batch is a play of its own to whoever watches, as in Ansible, with those that failed before.
+            self.tell(&Event::Play(PlayInfo { name: name.clone(), hosts: batch.clone() }));
+            let active: Vec<String> =
+                batch.iter().filter(|host| !self.env.failed(host)).cloned().collect();
+            self.batch(&active);
+            if active.len() == batch.len() && self.env.all_failed(&batch) {
+                self.ended = Some(End::Run);
+            }
+            if matches!(self.ended, Some(End::Play | End::Run)) {
                 break;
             }
             self.ended = None;
@@ -157,7 +167,7 @@ impl Walk<'_> {
         let play = Arc::clone(&self.play.play);
         let force = self.env.options.force_handlers
             || play.force_handlers.as_ref().is_some_and(|node| {
-                self.env.eval.flag(node, &outer_vars(&self.env)).unwrap_or(false)
+                self.env.eval.flag(node, &play_vars(&self.env, &play)).unwrap_or(false)
             });
         for section in
             [vec![&play.pre_tasks], vec![&play.roles, &play.tasks], vec![&play.post_tasks]]
@@ -188,7 +198,10 @@ impl Walk<'_> {
         for host in &failed {
             self.set_status(host, Status::Active);
         }
-        self.flush_handlers(hosts);
+        // Ansible's own flush is tagged `always`, and left out with that tag.
+        if self.env.selection.takes(&["always"]) {
+            self.flush_handlers(hosts);
+        }
         for host in self.active(&failed) {
             self.set_status(&host, Status::Failed);
         }
@@ -198,7 +211,7 @@ impl Walk<'_> {
     /// Gathers facts, unless the play says no.
     fn gather(&mut self, hosts: &[String]) {
         let play = Arc::clone(&self.play.play);
-        let outer = outer_vars(&self.env);
+        let outer = play_vars(&self.env, &play);
         let wanted = match &play.gather_facts {
             Some(node) => self.env.eval.flag(node, &outer).unwrap_or(true),
             None => self.env.options.gather_facts,

@@ -11,9 +11,11 @@ use crate::plan::call::{Binder, BoundCall};
 use crate::plan::endpoint::endpoint;
 use crate::plan::escalation::Escalation;
 use crate::plan::eval::Truth;
+use crate::plan::given;
 use crate::plan::halt::Halt;
 use crate::plan::outcome::Outcome;
 use crate::playbook::Task;
+use crate::run::background;
 use crate::run::mode::Nature;
 use crate::run::repeat::{Items, Repetition};
 use crate::run::walk::Walk;
@@ -59,11 +61,13 @@ pub(super) struct Request {
     pub(super) nature: Nature,
     /// Why it can't be told whether it happens, or with which arguments.
     pub(super) doubt: Option<Why>,
+    /// It starts a job in the background, or asks about one: not what was reviewed.
+    pub(super) background: bool,
 }
 
 impl Walk<'_> {
     /// Binds a task on a host. Mistakes become failed outcomes; nothing is sent.
-    pub(super) fn prepare(&self, task: &Arc<Task>, host: &str) -> Prepared {
+    pub(super) fn prepare(&self, task: &Arc<Task>, host: &str, shared: &[String]) -> Prepared {
         let vars = self.task_vars(host, task);
         let mut prepared = Prepared {
             host: host.to_owned(),
@@ -84,10 +88,12 @@ impl Walk<'_> {
         };
         match self.repeat(task, host, &vars) {
             Ok(Repetition::Once) => {
-                let item = self.item(task, host, &vars, None, Vec::new(), &mut prepared);
+                let item = self.item(task, (host, shared), &vars, None, Vec::new(), &mut prepared);
                 prepared.items.push(item);
             }
-            Ok(Repetition::Items(items)) => self.items_of(task, host, &items, &mut prepared),
+            Ok(Repetition::Items(items)) => {
+                self.items_of(task, (host, shared), &items, &mut prepared);
+            }
             Ok(Repetition::Skipped(condition)) => {
                 prepared.looped = false;
                 prepared.items.push(whole(Outcome::skipped(Some(condition))));
@@ -105,14 +111,21 @@ impl Walk<'_> {
         prepared
     }
 
-    fn items_of(&self, task: &Arc<Task>, host: &str, items: &Items, prepared: &mut Prepared) {
+    fn items_of(
+        &self,
+        task: &Arc<Task>,
+        on: (&str, &[String]),
+        items: &Items,
+        prepared: &mut Prepared,
+    ) {
+        let host = on.0;
         let total = items.values.len();
         for index in 0..total {
             // A variable that an earlier item set is seen by the next one.
             let base = self.task_vars(host, task);
             let bound = items.bind(index, &base);
             let label = items.label(&self.env.eval, &bound.vars, index);
-            let item = self.item(task, host, &bound.vars, Some(label), bound.extra, prepared);
+            let item = self.item(task, on, &bound.vars, Some(label), bound.extra, prepared);
             let stops = items.breaks(&self.env.eval, &item);
             prepared.items.push(item);
             if stops {
@@ -128,7 +141,7 @@ impl Walk<'_> {
     fn item(
         &self,
         task: &Arc<Task>,
-        host: &str,
+        on: (&str, &[String]),
         vars: &Vars,
         label: Option<String>,
         extra: Vec<(String, Value)>,
@@ -142,7 +155,7 @@ impl Walk<'_> {
             what: What::Here(Box::new(Outcome::skipped(None))),
             flow: None,
         };
-        item.what = match self.bind(task, host, vars, &mut item, prepared) {
+        item.what = match self.bind(task, on, vars, &mut item, prepared) {
             Ok(what) => what,
             Err(Halt::Unknown(why)) if self.mode.plans() => {
                 self.doubtful(task, host, vars, &why, &mut item)
@@ -155,27 +168,35 @@ impl Walk<'_> {
     fn bind(
         &self,
         task: &Arc<Task>,
-        host: &str,
+        (host, shared): (&str, &[String]),
         vars: &Vars,
         item: &mut PreparedItem,
         prepared: &mut Prepared,
     ) -> Result<What, Halt> {
+        // What is hidden, ignored or done elsewhere is so for a task that is skipped or fails too; a mistake in these matters only
+        // where the task runs.
+        let settings = self.settings(task, vars, prepared);
+        let delegated = self.delegate(task, vars);
+        item.delegated = delegated.as_ref().ok().cloned().flatten();
         if let Some(outcome) = self.condition(task, host, vars)? {
             return Ok(What::Here(Box::new(outcome)));
         }
-        self.settings(task, vars, prepared)?;
-        item.delegated = match task.scope.nearest(|own| &own.delegate_to) {
-            Some(node) => Some(self.env.eval.text(node, vars)?).filter(|name| !name.is_empty()),
-            None => None,
-        };
+        settings?;
+        delegated?;
+        let complete = given::complete(task, &self.env.eval, vars)?;
+        let task = complete.as_ref().unwrap_or(task);
         if let Some(action) = actions::find(task.module()) {
             let context = Context { eval: &self.env.eval, vars, task, files: &self.play.files };
             let done = (action.run)(&context)?;
-            item.flow = self.take_in(host, done, item);
+            let on = self.takers(task, host, shared, item, vars)?;
+            item.flow = self.take_in(&on, done, item);
             return Ok(std::mem::replace(
                 &mut item.what,
                 What::Here(Box::new(Outcome::skipped(None))),
             ));
+        }
+        if task.module() == background::STATUS {
+            return self.status(task, host, vars, item);
         }
         let Some(entry) = modules::find(task.module()) else {
             let name = &task.action.name.value;
@@ -184,13 +205,7 @@ impl Walk<'_> {
                 None => format!("no module is called `{name}`"),
             }));
         };
-        let binder = Binder {
-            eval: &self.env.eval,
-            vars,
-            task,
-            files: &self.play.files,
-            blobs: &self.env.blobs,
-        };
+        let binder = self.binder(task, vars);
         let mut bound = binder.call(entry.spec)?;
         self.declare(task, entry.spec, vars, &mut bound)?;
         let nature = self.nature(task, vars)?;
@@ -198,8 +213,55 @@ impl Walk<'_> {
             let why = Why(format!("`{}`, which is run while applying only", task.module()));
             return Ok(What::Here(Box::new(Outcome::unknown(&why))));
         }
+        let limit = background::seconds(task, &self.env.eval, vars)?;
+        let limit = limit.filter(|_| background::detaches(task) && !self.mode.plans());
+        if let Some(limit) = limit {
+            bound.call.env.extend(background::folder(&self.env.eval, vars)?);
+            background::detach(&mut bound.call, limit);
+        }
         let (endpoint, escalation) = self.reach(task, host, vars, item.delegated.as_deref())?;
-        Ok(What::Call(Box::new(Request { bound, endpoint, escalation, nature, doubt: None })))
+        let background = limit.is_some();
+        let request = Request { bound, endpoint, escalation, nature, doubt: None, background };
+        Ok(What::Call(Box::new(request)))
+    }
+
+    /// Asks about a job in the background.
+    fn status(
+        &self,
+        task: &Task,
+        host: &str,
+        vars: &Vars,
+        item: &PreparedItem,
+    ) -> Result<What, Halt> {
+        let text = |name: &str| {
+            let node = task.action.args.get(name);
+            node.map(|node| self.env.eval.text(node, vars)).transpose()
+        };
+        let job = text("jid")?.ok_or_else(|| Halt::new("`async_status` needs a `jid`"))?;
+        if let Some(outcome) = background::done(job.trim()) {
+            return Ok(What::Here(Box::new(outcome)));
+        }
+        let binder = self.binder(task, vars);
+        let mode = text("mode")?;
+        let mode = mode.as_deref().unwrap_or("status");
+        let mut env = binder.environment()?;
+        env.extend(background::folder(&self.env.eval, vars)?);
+        let call = background::ask(job.trim(), mode, env)?;
+        let bound = BoundCall { call, partly: None };
+        let (endpoint, escalation) = self.reach(task, host, vars, item.delegated.as_deref())?;
+        Ok(What::Call(Box::new(Request {
+            bound,
+            endpoint,
+            escalation,
+            nature: Nature::ReadOnly,
+            doubt: None,
+            background: true,
+        })))
+    }
+
+    /// Binds the arguments of a task.
+    fn binder<'a>(&'a self, task: &'a Task, vars: &'a Vars) -> Binder<'a> {
+        Binder { eval: &self.env.eval, vars, task, files: &self.play.files, blobs: &self.env.blobs }
     }
 
     /// Adds what the project declares of a command that it can't edit.
@@ -239,25 +301,55 @@ impl Walk<'_> {
         Ok((endpoint, escalation))
     }
 
-    /// Sets the variables that an action gives the host.
-    fn take_in(&self, host: &str, done: Done, item: &mut PreparedItem) -> Option<Flow> {
+    /// The host that a task is delegated to.
+    fn delegate(&self, task: &Task, vars: &Vars) -> Result<Option<String>, Halt> {
+        match task.scope.nearest(|own| &own.delegate_to) {
+            Some(node) => Ok(Some(self.env.eval.text(node, vars)?).filter(|name| !name.is_empty())),
+            None => Ok(None),
+        }
+    }
+
+    /// The hosts whose variables an action sets: the task's own and those it runs once for, or the one it is delegated to
+    /// (`delegate_facts`).
+    fn takers(
+        &self,
+        task: &Task,
+        host: &str,
+        shared: &[String],
+        item: &PreparedItem,
+        vars: &Vars,
+    ) -> Result<Vec<String>, Halt> {
+        let facts = self.flag(task.scope.nearest(|own| &own.delegate_facts), vars, false)?;
+        Ok(match &item.delegated {
+            Some(name) if facts => vec![name.clone()],
+            _ => std::iter::once(host)
+                .chain(shared.iter().map(String::as_str))
+                .map(str::to_owned)
+                .collect(),
+        })
+    }
+
+    /// Sets the variables that an action gives some hosts.
+    fn take_in(&self, hosts: &[String], done: Done, item: &mut PreparedItem) -> Option<Flow> {
         let include = done.set.iter().any(|(_, variable)| matches!(variable, Variable::Text(_)));
         let entries = done.set.into_iter().map(|(name, variable)| match variable {
             Variable::Data(value) => (name, Var::Data(value)),
             Variable::Text(node) => (name, Var::Text(node)),
         });
         let entries: Vec<(String, Var)> = entries.collect();
-        if done.as_facts {
-            let facts = entries.iter().filter_map(|(name, var)| match var {
-                Var::Data(value) => Some((name.as_str().into(), value.clone())),
-                _ => None,
-            });
-            self.env.store.add_facts(host, &facts.collect());
-        }
-        if include {
-            self.env.store.include(host, entries);
-        } else {
-            self.env.store.set(host, entries);
+        for host in hosts {
+            if done.as_facts {
+                let facts = entries.iter().filter_map(|(name, var)| match var {
+                    Var::Data(value) => Some((name.as_str().into(), value.clone())),
+                    _ => None,
+                });
+                self.env.store.add_facts(host, &facts.collect());
+            }
+            if include {
+                self.env.store.include(host, entries.clone());
+            } else {
+                self.env.store.set(host, entries.clone());
+            }
         }
         item.what = What::Here(Box::new(done.outcome));
         done.flow

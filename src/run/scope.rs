@@ -50,12 +50,14 @@ pub(crate) fn vars(
         .chain()
         .filter(|level| level.parent.is_some() && !level.own.vars.is_empty())
         .collect();
-    layers.extend(
-        levels.into_iter().rev().map(|level| Arc::new(layer(Origin::Task, &level.own.vars))),
-    );
+    let (params, levels): (Vec<&Scope>, Vec<&Scope>) =
+        levels.into_iter().rev().partition(|level| level.params);
+    let task = |level: &Scope| Arc::new(layer(Origin::Task, &level.own.vars));
+    layers.extend(levels.into_iter().map(task));
     layers.push(Arc::new(Layer::of_vars(Origin::IncludeVars, known.included)));
     layers.push(Arc::new(Layer::of_vars(Origin::SetFact, known.set)));
     layers.extend(role.map(|role| play.layers.of(role).params));
+    layers.extend(params.into_iter().map(task));
     layers.push(Arc::clone(&env.extra));
     layers.push(magic);
     Vars::new(layers)
@@ -66,14 +68,15 @@ pub(crate) fn layer(origin: Origin, vars: &[Var]) -> Layer {
     Layer::of_nodes(origin, vars.iter().map(|var| (&*var.name.value, &var.value)))
 }
 
-/// The roles whose defaults and variables a task sees, the strongest last: all of the play, then those that its own role
-/// depends on, then its own.
+/// The roles whose defaults and variables a task sees, the strongest last: all of the play, then those that its own role depends
+/// on, then those because of which it runs, then its own.
 fn in_sight(play: &PlayEnv, own: Option<&Arc<Role>>) -> Vec<Arc<Role>> {
     let mut roles = play.roles();
     let Some(own) = own else { return roles };
-    let near: Vec<&Arc<Role>> = own.parents.iter().chain([own]).collect();
+    let mut near = play.dependencies_of(own);
+    near.extend(own.parents.iter().chain([own]).cloned());
     roles.retain(|role| !near.iter().any(|near| Arc::ptr_eq(near, role)));
-    roles.extend(near.into_iter().cloned());
+    roles.extend(near);
     roles
 }
 

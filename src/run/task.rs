@@ -38,9 +38,13 @@ impl Walk<'_> {
         let once =
             self.flag(task.scope.nearest(|own| &own.run_once), &vars, false).unwrap_or(false);
         let on = if once { &hosts[..1] } else { &hosts[..] };
-        let prepared: Vec<Prepared> = on.iter().map(|host| self.prepare(task, host)).collect();
+        let prepared: Vec<Prepared> = on
+            .iter()
+            .map(|host| self.prepare(task, host, if once { &hosts[1..] } else { &[] }))
+            .collect();
         self.connect(&prepared);
         self.counters.turn += 1;
+        self.throttle(task, &vars);
         let mut flows = Vec::new();
         for one in prepared {
             let host = one.host.clone();
@@ -54,9 +58,8 @@ impl Walk<'_> {
         if self.must_wait(task) {
             self.sync();
         }
-        for (host, flow) in flows {
-            let on = if once { hosts.clone() } else { vec![host] };
-            self.flow(task, &on, flow);
+        for (on, flow) in together(flows) {
+            self.flow(task, if once { &hosts } else { &on }, flow);
         }
     }
 
@@ -113,7 +116,8 @@ impl Walk<'_> {
                 What::Call(request) => request.nature,
                 What::Here(_) => Nature::Normal,
             };
-            let reviewed = self.held_to(&key, nature);
+            let alone = matches!(&what, What::Call(request) if request.background);
+            let reviewed = self.held_to(&key, nature).filter(|_| !alone);
             let (partly, user) = match &what {
                 What::Call(request) => {
                     let user =
@@ -124,7 +128,7 @@ impl Walk<'_> {
             };
             let answer = match what {
                 What::Here(outcome) => Answer::Here(outcome),
-                What::Call(request) if !task.until.is_empty() && !self.mode.plans() => {
+                What::Call(request) if task.repeats() && !self.mode.plans() => {
                     self.sync();
                     let outcome = self.until(task, &one.host, &vars, &request, reviewed.as_ref());
                     Answer::Here(Box::new(outcome))
@@ -316,10 +320,16 @@ impl Walk<'_> {
                 Some(name) => vars.with_values([(name.value.to_string(), outcome.value.clone())]),
                 None => vars.clone(),
             };
-            let conditions = &task.until;
-            match eval.all(conditions, &vars) {
+            // `retries` alone asks for success.
+            let held = match task.until.as_slice() {
+                [] if outcome.is_failed() => Ok(Truth::No),
+                conditions => eval.all(conditions, &vars),
+            };
+            match held {
                 Ok(Truth::Yes) => return outcome,
                 Ok(_) if attempt > retries => {
+                    // The first attempt is no retry.
+                    outcome.set("attempts", retries.into());
                     let message = outcome.value.get("msg").and_then(crate::value::Value::as_str);
                     let message = message
                         .filter(|text| !text.is_empty())
@@ -347,10 +357,34 @@ impl Walk<'_> {
         }
     }
 
+    /// Lets a task work on fewer hosts at once than others.
+    fn throttle(&self, task: &Task, vars: &crate::vars::Vars) {
+        let Some(node) = task.scope.nearest(|own| &own.throttle) else { return };
+        let most = self.env.eval.value(node, vars).and_then(|value| self.env.eval.integer(&value));
+        // 0 means as many as there are.
+        if let Some(most) =
+            most.ok().and_then(|most| usize::try_from(most).ok()).filter(|most| *most > 0)
+        {
+            self.gate.limit(self.counters.turn, most);
+        }
+    }
+
     fn role_ended(&self, host: &str, task: &Task) -> bool {
         let Some(role) = task.scope.role() else { return false };
         self.hosts
             .get(host)
             .is_some_and(|state| state.roles_ended.iter().any(|ended| **ended == *role.name))
     }
+}
+
+/// Neighbouring hosts that ask the same of the play ask together.
+fn together(flows: Vec<(String, Flow)>) -> Vec<(Vec<String>, Flow)> {
+    let mut groups: Vec<(Vec<String>, Flow)> = Vec::new();
+    for (host, flow) in flows {
+        match (groups.last_mut(), &flow) {
+            (Some((hosts, Flow::Meta(last))), Flow::Meta(meta)) if last == meta => hosts.push(host),
+            _ => groups.push((vec![host], flow)),
+        }
+    }
+    groups
 }

@@ -174,6 +174,7 @@ impl Walk<'_> {
             vars: folders("vars"),
             playbook: self.play.files.playbook().to_path_buf(),
             inputs: Arc::clone(self.play.files.inputs()),
+            vault: Arc::clone(self.env.loader.vault()),
             hosts: Arc::new(move |pattern| env.select(pattern).map_err(|problem| problem.message)),
         })
     }
@@ -197,7 +198,7 @@ impl Walk<'_> {
                 let rendered = self.env.eval.text(node, vars);
                 rendered.unwrap_or_else(|_| node.as_str().unwrap_or_default().to_owned())
             }
-            None => task.module().to_owned(),
+            None => self.unnamed(task, vars),
         };
         let name = match task.scope.role() {
             Some(role) => format!("{} : {bare}", role.name),
@@ -208,8 +209,22 @@ impl Walk<'_> {
             name,
             module: task.module().to_owned(),
             place: task.at.to_string(),
-            handler,
+            handler: handler || task.handler,
         })
+    }
+
+    /// What a task without a name is called: by its module, and a role that is included by its name as well.
+    fn unnamed(&self, task: &Task, vars: &Vars) -> String {
+        let args = &task.action.args;
+        let role = args.get("name").or_else(|| args.get("role"));
+        match role.filter(|_| task.module() == "include_role") {
+            Some(role) => {
+                let name = self.env.eval.text(role, vars);
+                let name = name.unwrap_or_else(|_| role.as_str().unwrap_or_default().to_owned());
+                format!("{} : {name}", task.action.name.value)
+            }
+            None => task.module().to_owned(),
+        }
     }
 
     /// Handlers of a role take part from now on; those that do already are not added again.

@@ -92,7 +92,17 @@ impl Shared {
                     Err(fault.into())
                 }
             },
-            (Kind::Str(..), Tag::None) => self.string(node),
+            (Kind::Str(..), Tag::None) => {
+                let value = self.string(node)?;
+                if let (true, Value::Str(text)) = (node.span.source().is_secret(), &value) {
+                    self.lookups.opened(text);
+                }
+                Ok(value)
+            }
+            (Kind::Int(number), _) if node.span.source().is_secret() => {
+                self.lookups.opened(&number.to_string());
+                Ok(scalar(node))
+            }
             (Kind::Seq(items), _) => {
                 let items = items
                     .iter()

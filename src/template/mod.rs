@@ -46,5 +46,6 @@ pub use engine::{Engine, Options};
 pub use error::TemplateError;
 pub use evaluate::{Condition, Context, Evaluated, Rendered};
 pub use files::FileOptions;
+pub use passwords::password_hash;
 pub use scope::{FileKind, Found, LookupContext, NoLookups, NoVars, Scope};
 pub use syntax::Syntax;

@@ -53,6 +53,16 @@ pub(crate) fn hash(
     }
 }
 
+/// A hash of a password, or why there is none.
+pub fn password_hash(
+    password: &str,
+    kind: &str,
+    salt: Option<&str>,
+    salt_size: Option<i64>,
+) -> Result<String, String> {
+    hash(password, kind, salt, salt_size, None).map_err(|stop| stop.to_string())
+}
+
 fn params(rounds: u32) -> Result<(Params, String), Stop> {
     let params = Params::new(rounds).map_err(|_| {
         Stop::argument(format!(

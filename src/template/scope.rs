@@ -65,6 +65,11 @@ pub trait LookupContext: Send + Sync {
         Err(format!("no inventory is at hand to find `{pattern}` in"))
     }
 
+    /// A value of an encrypted file is used: what it came to is secret.
+    fn opened(&self, text: &str) {
+        let _ = text;
+    }
+
     /// The text of an encrypted value, or why it cannot be read.
     fn decrypt(&self, text: &str) -> Result<String, String> {
         let _ = text;

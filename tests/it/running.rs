@@ -318,6 +318,18 @@ fn programs_get_one_document() {
 }
 
 #[test]
+fn mistakes_are_told_before_anything_runs() {
+    let site = "- hosts: all\n  gather_facts: false\n  tasks:\n    - file: {path: '{{ top }}', state: directory}\n    \
+                - debug: {msg: \"{{ 'x' | uper }}\"}\n";
+    let (project, top) = project(site);
+    let output = project.converge("-i local --yes");
+    assert_eq!(code(&output), 1);
+    let told = stderr(&output);
+    assert!(told.contains("there is no filter `uper`") && told.contains("`upper`"), "{told}");
+    assert!(!top.exists());
+}
+
+#[test]
 fn a_history_that_cannot_be_written_stops_nothing() {
     let (project, top) = project(SITE);
     fs::write(project.history().parent().unwrap().parent().unwrap(), "a file in the way").unwrap();

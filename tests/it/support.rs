@@ -48,6 +48,12 @@ impl Project {
         self.call(Path::new(env!("CARGO_BIN_EXE_converge")), &self.root(), line)
     }
 
+    /// Calls converge with a variable of the environment.
+    pub(crate) fn with_env(&self, name: &str, value: &str, line: &str) -> Output {
+        let program = Path::new(env!("CARGO_BIN_EXE_converge"));
+        self.command(program, &self.root(), line).env(name, value).output().unwrap()
+    }
+
     /// Calls converge in a folder of the project.
     pub(crate) fn converge_in(&self, folder: &str, line: &str) -> Output {
         self.call(Path::new(env!("CARGO_BIN_EXE_converge")), &self.root().join(folder), line)
@@ -63,7 +69,12 @@ impl Project {
     }
 
     fn call(&self, program: &Path, here: &Path, line: &str) -> Output {
-        Command::new(program)
+        self.command(program, here, line).output().unwrap()
+    }
+
+    fn command(&self, program: &Path, here: &Path, line: &str) -> Command {
+        let mut command = Command::new(program);
+        command
             .args(shlex::split(line).unwrap())
             .current_dir(here)
             .env_clear()
@@ -72,9 +83,8 @@ impl Project {
             .env("XDG_STATE_HOME", self.folder.path().join("state"))
             .env("COLUMNS", "100")
             .env("TZ", "UTC")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
+            .stdin(Stdio::null());
+        command
     }
 
     /// What was written and how it ended; folders, names of runs and times replaced by words.

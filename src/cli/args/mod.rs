@@ -8,6 +8,7 @@ mod revert;
 mod run;
 mod saved;
 mod selection;
+mod vault;
 
 use clap::builder::Styles;
 use clap::builder::styling::{AnsiColor, Effects};
@@ -20,6 +21,9 @@ pub(crate) use revert::RevertArgs;
 pub(crate) use run::RunArgs;
 pub(crate) use saved::{ApplyArgs, PlanArgs};
 pub(crate) use selection::{Listing, SelectArgs};
+pub(crate) use vault::{
+    EditArgs, EncryptStringArgs, RekeyArgs, UnlockArgs, VaultArgs, VaultCommand,
+};
 
 /// How help is coloured.
 const STYLES: Styles = Styles::styled()
@@ -94,6 +98,8 @@ pub(crate) enum Command {
     Revert(RevertArgs),
     /// Show the hosts, groups and variables of an inventory
     Inventory(InventoryArgs),
+    /// Encrypt and decrypt files and values, as `ansible-vault` does
+    Vault(VaultArgs),
     /// Show what a module does and which arguments it takes
     Doc(DocArgs),
     /// Print the completions for a shell
@@ -151,6 +157,8 @@ pub(crate) struct InventoryArgs {
     /// Print the variables of one host as JSON
     #[arg(long, value_name = "HOST", conflicts_with = "graph")]
     pub(crate) host: Option<String>,
+    #[command(flatten)]
+    pub(crate) unlock: UnlockArgs,
 }
 
 /// `converge doc`.

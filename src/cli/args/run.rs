@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
-use crate::cli::args::{BecomeArgs, ConnectArgs, OutputArgs, SelectArgs};
+use crate::cli::args::{BecomeArgs, ConnectArgs, OutputArgs, SelectArgs, UnlockArgs};
 
 /// Running playbooks.
 #[derive(Args, Debug, Default)]
@@ -78,6 +78,9 @@ pub(crate) struct RunArgs {
 
     #[command(flatten)]
     pub(crate) escalate: BecomeArgs,
+
+    #[command(flatten)]
+    pub(crate) unlock: UnlockArgs,
 
     #[command(flatten)]
     pub(crate) output: OutputArgs,

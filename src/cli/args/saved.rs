@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::args::{OutputArgs, RunArgs};
+use crate::cli::args::{OutputArgs, RunArgs, UnlockArgs};
 
 /// `converge plan`.
 #[derive(Args, Debug)]
@@ -31,6 +31,9 @@ pub(crate) struct ApplyArgs {
     /// Work on at most so many hosts at once
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) forks: Option<u32>,
+
+    #[command(flatten)]
+    pub(crate) unlock: UnlockArgs,
 
     /// Ask for the password to log in with
     #[arg(short = 'k', long, conflicts_with = "connection_password_file")]

@@ -60,7 +60,8 @@ impl Applying<'_> {
         }
         about.clone_from(&plan.about.head);
         self.refuse_spent(&plan)?;
-        let (project, _) = Project::open(&environment.here).map_err(Refusal::invalid)?;
+        let (project, _) =
+            Project::open(&environment.here, self.redactor).map_err(Refusal::invalid)?;
         same_project(&plan, project.root())?;
         same_inputs(&plan, &project, &key)?;
         let kept: Kept = serde_json::from_value(plan.about.options.clone()).map_err(|error| {

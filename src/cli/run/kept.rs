@@ -127,6 +127,7 @@ impl Kept {
             selection: self.selection.clone(),
             connecting,
             escalation,
+            unlock: args.unlock.clone(),
             output,
             force_handlers: self.force_handlers,
             probes: true,

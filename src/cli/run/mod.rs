@@ -11,6 +11,7 @@ mod prompts;
 mod refusal;
 mod save;
 mod secrets;
+mod vars_files;
 mod wanted;
 
 use std::sync::Arc;
@@ -21,7 +22,6 @@ use crate::cli::exit::{End, Name};
 use crate::cli::options::{Goal, Request};
 use crate::cli::run::flow::{Flow, Told};
 use crate::cli::run::prepare::Refused;
-use crate::cli::run::secrets::Prompter;
 use crate::cli::terminal::Terminal;
 use crate::record::Head;
 use crate::redact::Redactor;
@@ -29,6 +29,7 @@ use crate::report::json::{Document, SCHEMA};
 use crate::report::screen::Screen as _;
 
 pub(crate) use apply::apply;
+pub(crate) use secrets::Prompter;
 
 /// Runs playbooks as the options say.
 pub(crate) fn run(

@@ -9,8 +9,9 @@ use crate::cli::options::{Goal, Request};
 use crate::cli::project::{Project, refuse_errors};
 use crate::cli::run::options::{escalation_password, options};
 use crate::cli::run::secrets::Prompter;
-use crate::cli::run::{extra, prompts, wanted};
+use crate::cli::run::{extra, prompts, vars_files, wanted};
 use crate::cli::terminal::Terminal;
+use crate::cli::vault::unlock;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::git;
 use crate::playbook::{Playbook, Probes, Reader, TagFilter};
@@ -53,8 +54,10 @@ pub(super) fn prepare(
     redactor: &Arc<Redactor>,
     prompter: &Arc<Prompter>,
 ) -> Result<Prepared, Refused> {
-    let (project, warnings) = Project::open(&environment.here).map_err(invalid)?;
+    let (project, warnings) = Project::open(&environment.here, redactor).map_err(invalid)?;
     terminal.diagnostics(&warnings);
+    unlock(&request.unlock, &project, environment, prompter)
+        .map_err(|problem| invalid(vec![problem]))?;
     let files = match &request.written {
         Some(written) => {
             let path = project.root().join(&written.name);
@@ -69,11 +72,13 @@ pub(super) fn prepare(
     let extra =
         extra::vars(&request.extra_vars, &environment.here, &project.loader).map_err(invalid)?;
 
-    let reader = Arc::new(Reader::new(
+    run.inventory = project.inventory_files(&request.inventory);
+    let reader = Reader::new(
         Arc::clone(&project.loader),
         Arc::new(Catalogue),
         project.config.roles_path.clone(),
-    ));
+    );
+    let reader = Arc::new(reader.with_extra(extra.clone()));
     let (playbook, counts, told) = read(&reader, &files);
     terminal.diagnostics(&refuse_errors(told).map_err(syntax)?);
     let engine = Engine::new(Strictness { strict_conditions: run.strict_conditions });
@@ -86,6 +91,9 @@ pub(super) fn prepare(
         // Ansible runs nothing then and says so; its scripts rely on that.
         told.iter_mut().for_each(|problem| problem.severity = Severity::Warning);
     }
+    terminal.diagnostics(&refuse_errors(told).map_err(invalid)?);
+
+    let told = vars_files::check(&playbook, &project.loader);
     terminal.diagnostics(&refuse_errors(told).map_err(invalid)?);
 
     let head = Head {

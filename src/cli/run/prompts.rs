@@ -6,6 +6,7 @@ use crate::cli::run::secrets::Prompter;
 use crate::diagnostic::Diagnostic;
 use crate::playbook::{Playbook, Prompt};
 use crate::redact::{Redactor, Secret};
+use crate::template::password_hash;
 use crate::value::Value;
 use crate::yaml::{Kind, Node};
 
@@ -23,7 +24,12 @@ pub(super) fn answers(
         if given.contains(&name) || answers.iter().any(|(known, _)| known == name) {
             continue;
         }
-        match answer(prompt, prompter) {
+        match answer(prompt, prompter).and_then(|text| {
+            if is_private(prompt) {
+                redactor.add(&text);
+            }
+            hashed(prompt, text)
+        }) {
             Ok(text) => {
                 if is_private(prompt) {
                     redactor.add(&text);
@@ -39,11 +45,6 @@ pub(super) fn answers(
 fn answer(prompt: &Prompt, prompter: &Prompter) -> Result<Secret, Diagnostic> {
     let name = &*prompt.name.value;
     let at = &prompt.name.span;
-    if let Some(encrypt) = &prompt.encrypt {
-        return Err(Diagnostic::error("`encrypt` of `vars_prompt` is not supported")
-            .at(&encrypt.span, "")
-            .help("hash it where it is used, with the filter `password_hash`"));
-    }
     let default = prompt.default.as_ref().and_then(text);
     if !io::stdin().is_terminal() {
         return default.map(Secret::from).ok_or_else(|| {
@@ -75,6 +76,20 @@ fn answer(prompt: &Prompt, prompter: &Prompter) -> Result<Secret, Diagnostic> {
             _ => typed,
         });
     }
+}
+
+/// The answer as `encrypt` wants it: a hash as `/etc/shadow` keeps them.
+fn hashed(prompt: &Prompt, answer: Secret) -> Result<Secret, Diagnostic> {
+    let Some(scheme) = &prompt.encrypt else { return Ok(answer) };
+    let salt = prompt.salt.as_ref().and_then(text);
+    let size = match prompt.salt_size.as_ref().map(|node| &node.kind) {
+        Some(Kind::Int(size)) => Some(*size),
+        _ => None,
+    };
+    let kind = text(scheme).unwrap_or_default();
+    password_hash(answer.expose(), &kind, salt.as_deref(), size)
+        .map(Secret::from)
+        .map_err(|problem| Diagnostic::error(problem).at(&scheme.span, ""))
 }
 
 /// What is typed is not shown unless the play says that it may be.

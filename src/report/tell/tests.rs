@@ -174,6 +174,7 @@ fn failures() -> Vec<Record> {
             host: "b".into(),
             message: "connection refused".into(),
             help: vec!["is sshd running?".into()],
+            ..Lost::default()
         }),
         Record::Warning("the disk is nearly full".into()),
     ]

@@ -7,20 +7,20 @@ use anyhow::{Context, Result, bail};
 
 /// One case.
 #[derive(Debug)]
-pub(crate) struct Case {
+pub struct Case {
     /// The folder's name.
-    pub(crate) name: String,
+    pub name: String,
     /// The folder.
-    pub(crate) dir: PathBuf,
+    pub dir: PathBuf,
     /// The inventory: the case's own, or the one that all share.
-    pub(crate) inventory: PathBuf,
+    pub inventory: PathBuf,
     /// The arguments of each run of the playbook, one run after another on the same files.
-    pub(crate) runs: Vec<Vec<String>>,
+    pub runs: Vec<Vec<String>>,
 }
 
 impl Case {
     /// The cases in the folder `dir`, by name.
-    pub(crate) fn all(dir: &Path) -> Result<Vec<Self>> {
+    pub fn all(dir: &Path) -> Result<Vec<Self>> {
         let mut cases = Vec::new();
         for entry in
             fs::read_dir(dir).with_context(|| format!("cannot list `{}`", dir.display()))?
@@ -34,7 +34,8 @@ impl Case {
         Ok(cases)
     }
 
-    fn read(shared: &Path, dir: PathBuf) -> Result<Self> {
+    /// The case in the folder `dir`; `shared` is where the inventory that all share is.
+    pub fn read(shared: &Path, dir: PathBuf) -> Result<Self> {
         let name = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let playbook = dir.join("site.yml");
         let text = fs::read_to_string(&playbook)

@@ -4,10 +4,10 @@
 //! what happens, and the result is committed beside each playbook, so that the tests need no Python.
 
 mod ansible;
-mod case;
+pub mod case;
 mod pretty;
 mod story;
-mod tree;
+pub mod tree;
 
 use std::fs;
 use std::path::Path;

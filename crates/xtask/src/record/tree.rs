@@ -16,7 +16,7 @@ const SMALL: usize = 2000;
 /// What is at one path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-pub(crate) enum Entry {
+pub enum Entry {
     /// A folder.
     Folder {
         /// Four octal digits.
@@ -45,7 +45,7 @@ pub(crate) enum Entry {
 }
 
 /// Everything below `dir`, by its path from there. In texts and targets `mask` is applied.
-pub(crate) fn read(dir: &Path, mask: &dyn Fn(&str) -> String) -> Result<BTreeMap<String, Entry>> {
+pub fn read(dir: &Path, mask: &dyn Fn(&str) -> String) -> Result<BTreeMap<String, Entry>> {
     let mut found = BTreeMap::new();
     walk(dir, dir, mask, &mut found).with_context(|| format!("cannot read `{}`", dir.display()))?;
     Ok(found)
