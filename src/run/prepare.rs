@@ -158,7 +158,7 @@ impl Walk<'_> {
         item.what = match self.bind(task, on, vars, &mut item, prepared) {
             Ok(what) => what,
             Err(Halt::Unknown(why)) if self.mode.plans() => {
-                self.doubtful(task, host, vars, &why, &mut item)
+                self.doubtful(task, on.0, vars, &why, &mut item)
             }
             Err(stop) => What::Here(Box::new(self.stopped(&stop))),
         };

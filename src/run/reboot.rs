@@ -133,6 +133,7 @@ impl Walk<'_> {
             escalation: request.escalation.clone(),
             nature: Nature::ReadOnly,
             doubt: None,
+            background: false,
         };
         let outcome = self.attempt(host, &asked, None);
         if outcome.is_failed() || outcome.lost.is_some() {

@@ -154,7 +154,7 @@ impl Machine for Memory {
                 self.assume(change)?;
                 Ok(Map::new())
             }
-            Change::Packages(_) | Change::Act(_) => {
+            Change::Packages(_) | Change::Act(_) | Change::Tool(_) => {
                 self.assume(change)?;
                 Ok(Map::new())
             }
