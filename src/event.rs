@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 
 /// One thing that happened, in the order in which Ansible's linear strategy would make it happen.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "most events are steps")]
 pub enum Event {
     /// A play begins.
     Play(PlayInfo),

@@ -112,6 +112,13 @@ fn in_folder(context: &Context<'_>, folder: &str) -> Result<Vec<PathBuf>, Halt> 
             .help("leave such files out with `ignore_unknown_extensions: true`"));
         }
     }
-    files.sort();
+    // By their names, and what is in folders after what is beside them.
+    files.sort_by_cached_key(|path| {
+        let mut parts: Vec<_> = path.iter().map(|part| (true, part.to_owned())).collect();
+        if let Some(last) = parts.last_mut() {
+            last.0 = false;
+        }
+        parts
+    });
     Ok(files)
 }

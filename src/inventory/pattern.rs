@@ -407,7 +407,11 @@ mod tests {
         assert_eq!(limited("all", "@l.txt"), "db1 web1");
         assert_eq!(limited("web", "&east"), "web3");
         assert_eq!(limited("all", "!web"), "lone db1 db-2.ex.com x1 2001:db8::1");
-        assert_eq!(limited("localhost", "web1"), "localhost");
+        assert_eq!(
+            limited("localhost", "web1"),
+            "",
+            "the host that is there without being named is limited, too"
+        );
         let told = |text: &str| {
             let limit = Pattern::limit(text, Path::new("/p"), &loader).unwrap();
             inventory.check_limit(&limit).iter().map(ToString::to_string).collect::<Vec<_>>()

@@ -53,7 +53,10 @@ impl Check<'_> {
                     self.found.push(problem);
                 }
             }
-            for argument in &action.args.named {
+            // A task that may fail is left to fail in its turn, as its author meant.
+            let may_fail = task.failed_when.is_some()
+                || task.scope.nearest(|own| &own.ignore_errors).is_some();
+            for argument in action.args.named.iter().filter(|_| !may_fail) {
                 let node = &argument.value;
                 let refused =
                     constant(node).and_then(|value| known.refuses(&argument.name.value, value));

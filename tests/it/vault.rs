@@ -12,10 +12,10 @@ fn project() -> Project {
         ("ansible.cfg", "[defaults]\nvault_password_file = password.txt\n"),
         ("password.txt", "open sesame\n"),
         ("other.txt", "another word\n"),
-        ("group_vars/all.yml", &format!("password: {SECRET}\nport: 5432\n")),
+        ("inventory/group_vars/all.yml", &format!("password: {SECRET}\nport: 5432\n")),
         ("inventory/local", "here ansible_connection=local\n"),
     ]);
-    let encrypted = project.converge("vault encrypt group_vars/all.yml");
+    let encrypted = project.converge("vault encrypt inventory/group_vars/all.yml");
     assert_eq!(code(&encrypted), 0, "{}", stderr(&encrypted));
     project
 }
@@ -27,19 +27,21 @@ fn read(project: &Project, path: &str) -> String {
 #[test]
 fn files_are_encrypted_viewed_rekeyed_and_decrypted() {
     let project = project();
-    let file = "group_vars/all.yml";
+    let file = "inventory/group_vars/all.yml";
     let clear = format!("password: {SECRET}\nport: 5432\n");
     assert!(read(&project, file).starts_with("$ANSIBLE_VAULT;1.1;AES256\n"));
-    assert_eq!(stdout(&project.converge("vault view group_vars/all.yml")), clear);
-    let twice = project.converge("vault encrypt group_vars/all.yml");
+    assert_eq!(stdout(&project.converge("vault view inventory/group_vars/all.yml")), clear);
+    let twice = project.converge("vault encrypt inventory/group_vars/all.yml");
     assert!(stderr(&twice).contains("it is encrypted already"), "{}", stderr(&twice));
-    let rekeyed = project.converge("vault rekey --new-vault-id prod@other.txt group_vars/all.yml");
+    let rekeyed =
+        project.converge("vault rekey --new-vault-id prod@other.txt inventory/group_vars/all.yml");
     assert_eq!(code(&rekeyed), 0, "{}", stderr(&rekeyed));
     assert!(read(&project, file).starts_with("$ANSIBLE_VAULT;1.2;AES256;prod\n"));
-    let wrong = project.converge("vault view group_vars/all.yml");
+    let wrong = project.converge("vault view inventory/group_vars/all.yml");
     assert_eq!(code(&wrong), 1);
     assert!(stderr(&wrong).contains("it is of the vault id `prod`"), "{}", stderr(&wrong));
-    let decrypted = project.converge("vault decrypt --vault-id prod@other.txt group_vars/all.yml");
+    let decrypted =
+        project.converge("vault decrypt --vault-id prod@other.txt inventory/group_vars/all.yml");
     assert_eq!(code(&decrypted), 0, "{}", stderr(&decrypted));
     assert_eq!(read(&project, file), clear);
 }
@@ -49,11 +51,11 @@ fn the_mode_of_a_file_stays_and_a_new_one_is_its_owners_only() {
     let project = project();
     let mode =
         |path: &str| fs::metadata(project.root().join(path)).unwrap().permissions().mode() & 0o777;
-    let file = project.root().join("group_vars/all.yml");
+    let file = project.root().join("inventory/group_vars/all.yml");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
-    assert_eq!(code(&project.converge("vault decrypt group_vars/all.yml")), 0);
-    assert_eq!(mode("group_vars/all.yml"), 0o640);
-    let line = "vault encrypt --output new.yml group_vars/all.yml";
+    assert_eq!(code(&project.converge("vault decrypt inventory/group_vars/all.yml")), 0);
+    assert_eq!(mode("inventory/group_vars/all.yml"), 0o640);
+    let line = "vault encrypt --output new.yml inventory/group_vars/all.yml";
     assert_eq!(code(&project.converge(line)), 0);
     assert_eq!(mode("new.yml"), 0o600);
 }
@@ -64,12 +66,15 @@ fn an_editor_sees_the_clear_text_and_nothing_of_it_stays() {
     project.write("editor.sh", "#!/bin/sh\ngrep -q '^port' \"$1\" && echo 'more: 1' >> \"$1\"\n");
     let editor = project.root().join("editor.sh");
     fs::set_permissions(&editor, fs::Permissions::from_mode(0o755)).unwrap();
-    let before = read(&project, "group_vars/all.yml");
-    let edited =
-        project.with_env("EDITOR", &editor.display().to_string(), "vault edit group_vars/all.yml");
+    let before = read(&project, "inventory/group_vars/all.yml");
+    let edited = project.with_env(
+        "EDITOR",
+        &editor.display().to_string(),
+        "vault edit inventory/group_vars/all.yml",
+    );
     assert_eq!(code(&edited), 0, "{}", stderr(&edited));
-    assert_ne!(read(&project, "group_vars/all.yml"), before);
-    let view = stdout(&project.converge("vault view group_vars/all.yml"));
+    assert_ne!(read(&project, "inventory/group_vars/all.yml"), before);
+    let view = stdout(&project.converge("vault view inventory/group_vars/all.yml"));
     assert!(view.ends_with("port: 5432\nmore: 1\n"), "{view}");
 }
 

@@ -154,9 +154,22 @@ impl Machine for Memory {
                 self.assume(change)?;
                 Ok(Map::new())
             }
-            Change::Packages(_) | Change::Act(_) | Change::Tool(_) => {
+            Change::Packages(_) | Change::Act(_) => {
                 self.assume(change)?;
                 Ok(Map::new())
+            }
+            Change::Tool(tool) => {
+                let mut told = Map::new();
+                for step in &tool.steps {
+                    let output = self.run(step)?;
+                    if !output.ok() {
+                        return Err(Stop::failed(output.error_text()));
+                    }
+                    told.insert("rc".into(), i64::from(output.rc).into());
+                    told.insert("stdout".into(), output.text().into());
+                }
+                self.assume(change)?;
+                Ok(told)
             }
             Change::Cache(_) => Ok(Map::new()),
             Change::Wait(_) => Ok(Map::from_iter([("elapsed".to_owned(), 0_i64.into())])),

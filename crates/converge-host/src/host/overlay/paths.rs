@@ -13,8 +13,18 @@ use crate::host::{Host, Look, Node, NodeKind};
 use crate::stop::{Result, Stop, Why};
 
 /// Where packages put no files (hier(7), and every distribution's policy).
-const NOT_OF_PACKAGES: &[&str] =
-    &["/home", "/root", "/tmp", "/srv", "/usr/local", "/run", "/var/run", "/var/tmp"];
+const NOT_OF_PACKAGES: &[&str] = &[
+    "/home",
+    "/root",
+    "/tmp",
+    "/srv",
+    "/usr/local",
+    "/run",
+    "/var/run",
+    "/var/tmp",
+    // The sources of packages are the administrator's; a package that brings its own is one of these sources already.
+    "/etc/apt/sources.list.d",
+];
 
 /// Where a service that starts makes its files.
 const OF_SERVICES: &[&str] = &["/run", "/var", "/tmp"];

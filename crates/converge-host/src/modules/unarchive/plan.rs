@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::change::{Before, Change, Changes, FileState, Sign, ToolChange};
+use crate::change::{Before, Change, Changes, FileKind, FileState, Sign, ToolChange};
 use crate::host::{Command, Host, Look, Node, NodeKind};
 use crate::modules::files::{Subject, absolute};
 use crate::modules::unarchive::Unarchive;
@@ -79,7 +79,12 @@ impl Unarchive {
             }
         }
         let mut differing = false;
-        if missing.is_empty() && !self.keep_newer {
+        // What is planned of it can't be seen by `tar`, and was planned out of this archive.
+        let planned = members.iter().any(|member| {
+            let look = host.look(&dest.join(&member.path));
+            matches!(look, Ok(Look::Is(node)) if node.inode == 0)
+        });
+        if missing.is_empty() && !self.keep_newer && !planned {
             differing = self.differs(dest, archive, host)?;
         }
         let shown = self.dest.display().to_string();
@@ -104,6 +109,7 @@ impl Unarchive {
                 wrong.push((path.clone(), member));
             }
             if again || attributes {
+                folders(&path, dest, &mut makes, host)?;
                 makes.push((path, Some(state)));
             }
         }
@@ -225,4 +231,26 @@ impl Unarchive {
         }
         Ok(())
     }
+}
+
+/// What is unpacked brings the folders that it is in, also those that are not in the archive.
+fn folders(
+    path: &Path,
+    dest: &Path,
+    makes: &mut Vec<(PathBuf, Option<FileState>)>,
+    host: &dyn Host,
+) -> Result<()> {
+    let above = path.ancestors().skip(1).take_while(|at| *at != dest);
+    let mut missing: Vec<&Path> = Vec::new();
+    for at in above {
+        if makes.iter().any(|(made, _)| made == at) || host.resolve(at)?.1 != Look::Absent {
+            break;
+        }
+        missing.push(at);
+    }
+    for at in missing.into_iter().rev() {
+        let state = Subject::at(at, host)?.fresh(FileKind::Dir)?;
+        makes.push((at.to_path_buf(), Some(state)));
+    }
+    Ok(())
 }

@@ -65,13 +65,16 @@ fn directory(bytes: &[u8]) -> Option<Vec<Member>> {
         let attributes = long(bytes, at + 38)?;
         let start = at + 46;
         let path = String::from_utf8_lossy(bytes.get(start..start + name)?).into_owned();
-        at = start + name + extra + comment;
+        let next = start + name + extra + comment;
         // 3 is Unix, whose permission bits stand in the upper half.
         let unix = if *made_by == 3 { attributes >> 16 } else { 0 };
         let is_dir = path.ends_with('/');
         let kind = match unix & 0o170_000 {
             _ if is_dir => MemberKind::Dir,
-            0o120_000 => MemberKind::Other,
+            0o120_000 => match target(bytes, at) {
+                Some(target) => MemberKind::Link(target.into()),
+                None => MemberKind::Other,
+            },
             _ => MemberKind::File(Some((size.into(), Some(crc)))),
         };
         let mode = match (unix & 0o7777, is_dir) {
@@ -81,8 +84,18 @@ fn directory(bytes: &[u8]) -> Option<Vec<Member>> {
         };
         let path = path.trim_end_matches('/').trim_start_matches("./").to_owned();
         members.push(Member { path, kind, mode, owner: None, group: None });
+        at = next;
     }
     Some(members)
+}
+
+/// Where a link leads: the content of the entry of the directory at `at`, where it is stored as it is.
+fn target(bytes: &[u8], at: usize) -> Option<String> {
+    let (method, size) = (short(bytes, at + 10)?, long(bytes, at + 20)? as usize);
+    let local = long(bytes, at + 42)? as usize;
+    let start = local + 30 + short(bytes, local + 26)? + short(bytes, local + 28)?;
+    let content = bytes.get(start..start + size).filter(|_| method == 0)?;
+    Some(String::from_utf8_lossy(content).into_owned())
 }
 
 fn short(bytes: &[u8], at: usize) -> Option<usize> {
