@@ -227,7 +227,7 @@ fn what_moved_since_the_plan_is_not_overwritten() {
         ",
     );
     host.run("echo first > /etc/app.conf");
-    let asked = project.converge(&["-i", "test"]).typing("[y/N]", "y");
+    let asked = project.converge(&["-i", "test"]).typing("[y/N", "y");
     let ran = asked.run().exits(1).says("/etc/app.conf");
     assert_eq!(host.text("/etc/app.conf"), "moved\n", "{ran}");
 }
