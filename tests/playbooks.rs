@@ -4,6 +4,8 @@
 //! it tells with `--format json` is brought into the same shape (`told`) and compared (`compare`). tests/playbooks/README.md says what is in
 //! a recording.
 
+#![allow(clippy::print_stderr, reason = "a test tells where it differs")]
+
 #[path = "playbooks/compare.rs"]
 mod compare;
 #[path = "playbooks/told.rs"]

@@ -126,8 +126,10 @@ fn result(module: &str, step: &Value) -> Value {
         told["included"] = json!([name.rsplit('/').next()]);
         return told;
     }
-    if !matches!(status, "skipped" | "unreachable" | "unknown") {
-        told.as_object_mut().map(|map| map.extend(returned(module, &values)));
+    if !matches!(status, "skipped" | "unreachable" | "unknown")
+        && let Some(map) = told.as_object_mut()
+    {
+        map.extend(returned(module, &values));
     }
     told
 }
