@@ -103,6 +103,11 @@ impl Lent {
         self.done().keys().map(|path| format!("/{}", path.display())).collect()
     }
 
+    /// Sets the host up anew, as somebody might while a plan waits.
+    pub(crate) fn rebuild(&mut self) {
+        self.renew();
+    }
+
     fn path(&self, path: &str) -> PathBuf {
         self.0.root.join(path.trim_start_matches('/'))
     }

@@ -258,12 +258,12 @@ fn blocks_rescue_and_always() {
     let ran = project.apply(&[]).exits(0);
     assert_eq!(
         ran.recap(&one.name),
-        "ok=5 changed=4 unreachable=0 failed=0 skipped=0 rescued=1 ignored=1",
+        "ok=5 changed=5 unreachable=0 failed=0 skipped=0 rescued=1 ignored=1",
         "{ran}"
     );
     assert_eq!(
         ran.recap(&two.name),
-        "ok=6 changed=4 unreachable=0 failed=0 skipped=0 rescued=0 ignored=1",
+        "ok=6 changed=5 unreachable=0 failed=0 skipped=0 rescued=0 ignored=1",
         "{ran}"
     );
     assert_eq!(one.text("/srv/rescued"), "1");

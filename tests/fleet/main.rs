@@ -21,6 +21,7 @@ mod modules;
 mod packages;
 mod record;
 mod reference;
+mod saved;
 mod system_modules;
 mod trouble;
 mod writefree;

@@ -6,10 +6,12 @@ use crate::change::{
 };
 
 /// Whether every change is one that was reviewed, in the same order. A change that has become needless may be missing, and
-/// where the review said that something can't be known, anything may have come out.
+/// where the review said that something can't be known, anything may have come out. Waiting changes nothing, and may have become
+/// needful.
 pub(crate) fn fits(now: &[Change], reviewed: &[Change]) -> bool {
     let mut reviewed = reviewed.iter();
-    now.iter().all(|change| reviewed.any(|other| same(change, other)))
+    let mut now = now.iter().filter(|change| !matches!(change, Change::Wait(_)));
+    now.all(|change| reviewed.any(|other| same(change, other)))
 }
 
 fn same(now: &Change, reviewed: &Change) -> bool {
