@@ -141,16 +141,12 @@ impl Walk<'_> {
             if outcome.is_failed() || pending.info.module == "set_fact" {
                 continue;
             }
-            let prefixed: Map = facts
-                .iter()
-                .map(|(name, value)| (prefixed(&name.to_string()).into(), value.clone()))
-                .collect();
             let theirs = self.flag(own, &item.vars, false).unwrap_or(false);
             match item.delegated.as_ref().filter(|_| theirs) {
-                Some(delegate) => self.env.store.add_facts(delegate, &prefixed),
+                Some(delegate) => self.env.store.add_facts(delegate, facts),
                 None => {
                     for host in std::iter::once(&pending.host).chain(&pending.shared_with) {
-                        self.env.store.add_facts(host, &prefixed);
+                        self.env.store.add_facts(host, facts);
                     }
                 }
             }
@@ -248,8 +244,4 @@ fn unseen(change: &Change) -> Option<Why> {
         Change::Act(change) => change.unknown.clone(),
         _ => None,
     }
-}
-
-fn prefixed(name: &str) -> String {
-    if name.starts_with("ansible_") { name.to_owned() } else { format!("ansible_{name}") }
 }
