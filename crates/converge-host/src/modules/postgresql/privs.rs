@@ -316,7 +316,11 @@ impl PostgresqlPrivs {
         };
         match self.kind {
             Kind::Database => of("pg_database", "datacl"),
-            Kind::DefaultPrivs => of("pg_default_acl", "defaclacl"),
+            // What is revoked and granted again has another row.
+            Kind::DefaultPrivs => of("pg_default_acl", "defaclacl").replace(
+                "o.oid",
+                "(o.defaclrole || ' ' || o.defaclnamespace || ' ' || o.defaclobjtype::text)",
+            ),
             Kind::ForeignDataWrapper => of("pg_foreign_data_wrapper", "fdwacl"),
             Kind::ForeignServer => of("pg_foreign_server", "srvacl"),
             Kind::Function | Kind::Procedure => of("pg_proc", "proacl"),
