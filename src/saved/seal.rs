@@ -7,7 +7,8 @@ use crate::redact::Redactor;
 use crate::saved::PlanKey;
 
 /// A change as JSON. Of contents the digests are left; times, which differ from one planning to the next, only say that there are
-/// some; and what the commands of an account read (a password's hash) is left out, since it is made anew from the project.
+/// some; and what the commands of an account read (a password's hash) is left out, since it is made anew from the project. What
+/// other commands read and have in their environment may be a password, too, so of that there is a keyed digest.
 pub(super) fn canonical(change: &Change, key: &PlanKey) -> Value {
     let mut value = serde_json::to_value(change).unwrap_or(Value::Null);
     let account = matches!(change, Change::User(_));
@@ -27,6 +28,10 @@ fn tidy(value: &mut Value, account: bool, key: &PlanKey) {
                     ("stdin", Value::Array(bytes)) => {
                         *value =
                             key.digest("input of a command", hexadecimal(bytes).as_bytes()).into();
+                    }
+                    ("env", Value::Array(_)) => {
+                        let text = value.to_string();
+                        *value = key.digest("environment of a command", text.as_bytes()).into();
                     }
                     _ => tidy(value, account, key),
                 }

@@ -6,7 +6,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use converge_host::blob::Blob;
-use converge_host::change::{Before, Change, FileChange, FileKind, FileState, UserChange};
+use converge_host::change::{
+    ActChange, Before, Change, FileChange, FileKind, FileState, Sign, UserChange,
+};
 use converge_host::host::Command;
 
 use crate::record::testing::{changed, edited, play, story, task};
@@ -50,6 +52,22 @@ fn saved(key: &PlanKey, changes: &[Change], hidden: bool) -> Saved {
         ]),
         ..Saved::default()
     }
+}
+
+#[test]
+fn what_commands_have_in_their_environment_is_not_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (key, path) = (key(folder.path()), folder.path().join("a.plan"));
+    let act = |password: &str| {
+        let command = Command::new(["psql"]).env("PGPASSWORD", password);
+        Change::Act(ActChange::new(Sign::Create, "database shop").does(command))
+    };
+    let (plan, other) =
+        (saved(&key, &[act("s3cret-word")], false), saved(&key, &[act("another")], false));
+    assert_ne!(plan.steps, other.steps, "that it is another one is seen all the same");
+    write(&path, &plan, &key).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains("database shop") && !text.contains("s3cret-word"), "{text}");
 }
 
 #[test]
