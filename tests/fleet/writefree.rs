@@ -38,10 +38,11 @@ const LOOK: &str = r"for top in / /run /tmp /var/tmp /dev/shm; do
     find $top -xdev -printf '%p\t%y\t%m\t%U:%G\t%s\t%T@\t%l\n' 2>/dev/null; done | sort -u
 find / /tmp /var/tmp -xdev -type f -print0 2>/dev/null | sort -zu | xargs -0 sha256sum -- 2>/dev/null | sed 's/^/sum /'";
 
-/// Processes by what they run, and units with their states.
-const ALIVE: &str = r"ps -eo args --no-headers 2>/dev/null | grep -v -e '^sshd' -e '^ps ' -e 'sh -c' -e '^grep ' -e '^\[' -e '^sort' -e '(sd-pam)' -e 'systemd --user' | sort
-systemctl list-units --all --plain --no-legend | grep -v -e 'session-' -e 'user@' -e 'user-' -e 'ssh@' -e '\.device' | awk '{print $1, $2, $3, $4}' | sort
-systemctl list-unit-files --no-legend | sort";
+/// Processes by what they run, and units with their states. A busy systemd is asked again.
+const ALIVE: &str = r#"ps -eo args --no-headers 2>/dev/null | grep -v -e '^sshd' -e '^ps ' -e 'sh -c' -e '^grep ' -e '^\[' -e '^sort' -e '(sd-pam)' -e 'systemd --user' | sort
+ask() { for try in 1 2 3 4 5; do told=$(systemctl "$@" --no-legend) && break; sleep 2; done; echo "$told"; }
+ask list-units --all --plain | grep -v -e 'session-' -e 'user@' -e 'user-' -e 'ssh@' -e '\.device' | awk '{print $1, $2, $3, $4}' | sort
+ask list-unit-files | sort"#;
 
 /// Playbooks that would write in one way or another.
 const TRICKY: &[(&str, &str)] = &[
@@ -105,8 +106,9 @@ fn look(host: &Lent) -> BTreeMap<String, String> {
         }
         seen.insert(key, fields.join("\t"));
     }
-    for (number, line) in printed(host, ALIVE).lines().enumerate() {
-        seen.insert(format!("alive {number:04} {line}"), String::new());
+    for line in printed(host, ALIVE).lines() {
+        let count = seen.entry(format!("alive {line}")).or_default();
+        count.push('.');
     }
     assert!(seen.len() > 1000, "the host can't be looked at: {seen:?}");
     seen
