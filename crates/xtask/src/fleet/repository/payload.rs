@@ -1,6 +1,7 @@
 //! The files of Debian packages, brought into the shape of a package for the CentOS-like root.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -108,7 +109,7 @@ impl Payload {
     }
 }
 
-/// Moves, drops and edits what `product` says, and removes documentation.
+/// Moves, drops, links and edits what `product` says, and removes documentation.
 fn shape(dir: &Path, product: &Product) -> Result<()> {
     // rpm does not follow the links that join these to their places below `usr`.
     for name in ["bin", "sbin", "lib", "lib64"] {
@@ -132,6 +133,12 @@ fn shape(dir: &Path, product: &Product) -> Result<()> {
         } else if path.symlink_metadata().is_ok() {
             fs::remove_file(path)?;
         }
+    }
+    for (path, target) in product.linked {
+        if dir.join(path).symlink_metadata().is_ok() {
+            fs::remove_file(dir.join(path))?;
+        }
+        symlink(target, dir.join(path)).with_context(|| format!("cannot link `{path}`"))?;
     }
     for (path, old, new) in product.edited {
         let text =

@@ -15,12 +15,16 @@ pub(crate) struct Product {
     pub(crate) dropped: &'static [&'static str],
     /// Files that have another path on CentOS.
     pub(crate) moved: &'static [(&'static str, &'static str)],
+    /// Links to add, and where they lead.
+    pub(crate) linked: &'static [(&'static str, &'static str)],
     /// Words in files that must change: path, old, new.
     pub(crate) edited: &'static [(&'static str, &'static str, &'static str)],
     /// Files that are other ones on CentOS.
     pub(crate) written: &'static [(&'static str, &'static str)],
-    /// Folders of the user.
+    /// Folders of the user; the first is its home.
     pub(crate) owned: &'static [&'static str],
+    /// Packages of their own on CentOS whose files are in this one: they are empty and require it.
+    pub(crate) beside: &'static [&'static str],
 }
 
 /// All of them.
@@ -42,9 +46,11 @@ pub(crate) const PRODUCTS: &[Product] = &[
             "var/www",
         ],
         moved: &[],
+        linked: &[],
         edited: &[],
         written: &[("etc/nginx/nginx.conf", NGINX_CONF)],
         owned: &["var/lib/nginx", "var/log/nginx"],
+        beside: &[],
     },
     Product {
         name: "redis",
@@ -60,6 +66,7 @@ pub(crate) const PRODUCTS: &[Product] = &[
             ("usr/lib/systemd/system/redis-server.service", "usr/lib/systemd/system/redis.service"),
             ("etc/redis/redis.conf", "etc/redis.conf"),
         ],
+        linked: &[],
         edited: &[
             ("usr/lib/systemd/system/redis.service", "/etc/redis/redis.conf", "/etc/redis.conf"),
             ("usr/lib/systemd/system/redis.service", "-/etc/redis", "-/etc"),
@@ -67,6 +74,38 @@ pub(crate) const PRODUCTS: &[Product] = &[
         ],
         written: &[],
         owned: &["var/lib/redis", "var/log/redis"],
+        beside: &[],
+    },
+    Product {
+        name: "postgresql-server",
+        debian: "postgresql-15",
+        user: Some("postgres"),
+        dropped: &[
+            "etc",
+            "usr/share/perl5",
+            "usr/share/perl",
+            "usr/share/postgresql-common",
+            "usr/share/postgresql-client-common",
+            "usr/share/locale",
+            "usr/lib/tmpfiles.d",
+            "usr/lib/systemd/system-generators",
+            "usr/lib/systemd/system/postgresql@.service",
+            "usr/lib/systemd/system/pg_receivewal@.service",
+            "usr/lib/systemd/system/ssl-cert.service",
+            // The compiler of queries is a package of its own there.
+            "usr/lib/postgresql/15/lib/llvmjit.so",
+            "usr/lib/postgresql/15/lib/llvmjit_types.bc",
+            "usr/lib/postgresql/15/lib/bitcode",
+            "usr/lib/x86_64-linux-gnu/libLLVM-14.so.1",
+            "usr/lib/aarch64-linux-gnu/libLLVM-14.so.1",
+            "usr/lib/llvm-14",
+        ],
+        moved: &[],
+        linked: POSTGRESQL_PROGRAMS,
+        edited: &[],
+        written: &[("usr/lib/systemd/system/postgresql.service", POSTGRESQL_SERVICE)],
+        owned: &["var/lib/pgsql", "var/lib/pgsql/data", "var/lib/pgsql/backups"],
+        beside: &["postgresql", "postgresql-contrib"],
     },
     Product {
         name: "rsync",
@@ -74,9 +113,11 @@ pub(crate) const PRODUCTS: &[Product] = &[
         user: None,
         dropped: &["etc/init.d", "etc/default"],
         moved: &[("usr/lib/systemd/system/rsync.service", "usr/lib/systemd/system/rsyncd.service")],
+        linked: &[],
         edited: &[],
         written: &[],
         owned: &[],
+        beside: &[],
     },
     Product {
         name: "tree",
@@ -84,9 +125,11 @@ pub(crate) const PRODUCTS: &[Product] = &[
         user: None,
         dropped: &[],
         moved: &[],
+        linked: &[],
         edited: &[],
         written: &[],
         owned: &[],
+        beside: &[],
     },
 ];
 
@@ -119,11 +162,54 @@ http {
 }
 ";
 
+/// Debian has the programs of each version in a folder of their own; CentOS has one version, and its programs in PATH. They find
+/// their libraries by where they really are, so they stay there.
+const POSTGRESQL_PROGRAMS: &[(&str, &str)] = &[
+    ("usr/bin/createdb", "../lib/postgresql/15/bin/createdb"),
+    ("usr/bin/createuser", "../lib/postgresql/15/bin/createuser"),
+    ("usr/bin/dropdb", "../lib/postgresql/15/bin/dropdb"),
+    ("usr/bin/initdb", "../lib/postgresql/15/bin/initdb"),
+    ("usr/bin/pg_basebackup", "../lib/postgresql/15/bin/pg_basebackup"),
+    ("usr/bin/pg_controldata", "../lib/postgresql/15/bin/pg_controldata"),
+    ("usr/bin/pg_ctl", "../lib/postgresql/15/bin/pg_ctl"),
+    ("usr/bin/pg_dump", "../lib/postgresql/15/bin/pg_dump"),
+    ("usr/bin/pg_dumpall", "../lib/postgresql/15/bin/pg_dumpall"),
+    ("usr/bin/pg_isready", "../lib/postgresql/15/bin/pg_isready"),
+    ("usr/bin/pg_restore", "../lib/postgresql/15/bin/pg_restore"),
+    ("usr/bin/pg_rewind", "../lib/postgresql/15/bin/pg_rewind"),
+    ("usr/bin/postgres", "../lib/postgresql/15/bin/postgres"),
+    ("usr/bin/psql", "../lib/postgresql/15/bin/psql"),
+];
+
+/// The unit that CentOS has, with its folder of data.
+const POSTGRESQL_SERVICE: &str = "\
+[Unit]
+Description=PostgreSQL database server
+After=network-online.target
+
+[Service]
+Type=notify
+User=postgres
+Group=postgres
+Environment=PGDATA=/var/lib/pgsql/data
+RuntimeDirectory=postgresql
+RuntimeDirectoryMode=0755
+ExecStart=/usr/bin/postgres -D ${PGDATA}
+ExecReload=/bin/kill -HUP $MAINPID
+KillMode=mixed
+KillSignal=SIGINT
+TimeoutSec=0
+
+[Install]
+WantedBy=multi-user.target
+";
+
 impl Product {
     /// The spec of the package with this payload.
     pub(crate) fn spec(&self, payload: &Payload) -> String {
         let Self { name, debian, .. } = self;
         let (version, dir) = (&payload.version, payload.dir.display());
+        let home = self.owned.first().copied().unwrap_or_default();
         let mut spec = format!(
             "Name: {name}\nVersion: {version}\nRelease: 1.el7\nSummary: {name}, from the Debian package {debian}\nLicense: see upstream\n\
              AutoReqProv: no\nRequires: system-release, /bin/sh\n%description\nThe files of the Debian package {debian}.\n\
@@ -132,7 +218,7 @@ impl Product {
         if let Some(user) = self.user {
             let text = format!(
                 "%pre\ngetent group {user} >/dev/null || groupadd --system {user}\n\
-                 getent passwd {user} >/dev/null || useradd --system --gid {user} --home-dir /var/lib/{name} --no-create-home --shell /sbin/nologin {user}\n"
+                 getent passwd {user} >/dev/null || useradd --system --gid {user} --home-dir /{home} --no-create-home --shell /sbin/nologin {user}\n"
             );
             spec.push_str(&text);
         }
@@ -151,6 +237,13 @@ impl Product {
         for line in payload.files(self) {
             spec.push_str(&line);
             spec.push('\n');
+        }
+        for beside in self.beside {
+            let text = format!(
+                "\n%package -n {beside}\nSummary: {beside}, whose files are in {name}\nRequires: {name}\n\
+                 %description -n {beside}\nIts files are in {name}.\n%files -n {beside}\n"
+            );
+            spec.push_str(&text);
         }
         spec
     }
