@@ -22,6 +22,7 @@ mod packages;
 mod record;
 mod reference;
 mod saved;
+mod stack;
 mod system_modules;
 mod trouble;
 mod writefree;

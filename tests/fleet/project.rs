@@ -31,6 +31,7 @@ pub(crate) struct Call {
     home: PathBuf,
     /// What is typed, on a terminal; without one if there is none.
     typed: Option<Vec<Typed>>,
+    patience: Duration,
 }
 
 /// What came of it. Its exit code has to be looked at.
@@ -146,6 +147,7 @@ impl Project {
             folder: self.folder(),
             home: self.home(),
             typed: None,
+            patience: PATIENCE,
         }
     }
 
@@ -212,6 +214,12 @@ impl Call {
         self
     }
 
+    /// Lets it take this long: packages are downloaded, by several hosts at once.
+    pub(crate) fn within(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// Runs in another folder than the project's.
     pub(crate) fn at(mut self, folder: &Path) -> Self {
         self.folder = folder.to_owned();
@@ -248,10 +256,10 @@ impl Call {
             Some(terminal) => (terminal.start(&mut self.command()), None),
             None => (self.start(), Some(())),
         };
-        let id = child.id();
+        let (id, patience) = (child.id(), self.patience);
         let (done, ended) = channel::<()>();
         let watch = std::thread::spawn(move || {
-            if ended.recv_timeout(PATIENCE).is_err() {
+            if ended.recv_timeout(patience).is_err() {
                 // The child has not been waited for, so the number is still its own.
                 drop(Command::new("kill").args(["-KILL", "--", &id.to_string()]).status());
             }
