@@ -70,6 +70,31 @@ fn users_of_one_host_see_what_each_other_do() {
 
 #[test]
 #[ignore = "needs hosts"]
+fn what_planning_ran_leaves_nothing_in_doubt_for_another_user() {
+    let host = debian();
+    let project = Project::tasks(
+        &[&host],
+        "
+        - command: id
+          changed_when: false
+        - command: id
+          changed_when: false
+          become: true
+          become_user: deploy
+        - stat: {path: /srv/none}
+          register: found
+        - file: {path: /srv/none, state: touch}
+          when: found.stat.exists
+        - file: {path: /home/deploy/none, state: absent}
+          become: true
+          become_user: deploy
+        ",
+    );
+    project.check(&[]).exits(0).says("No changes.");
+}
+
+#[test]
+#[ignore = "needs hosts"]
 fn sudo_gets_its_password() {
     let host = debian();
     let project = project(&host, "deploy", "become: true");

@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use crate::r#become::{self, Inner};
+use crate::change::Change;
 use crate::data::Map;
 use crate::stop::Failure;
 use crate::wire::{
@@ -79,8 +80,9 @@ struct Serve<W> {
     waiting: VecDeque<ToHelper>,
     /// The request at work, and whose it is.
     active: Option<(u64, u32)>,
-    /// What the request at work is about, where what it would change is planned from then on.
-    plans: Option<Call>,
+    /// What the request at work is about, where what it would change is planned from then on; and whether its commands run
+    /// meanwhile.
+    plans: Option<(Call, bool)>,
     /// What is planned so far, by whomever: helpers that start later have to hear it.
     planned: Vec<ToHelper>,
     /// Whether the requests so far succeeded.
@@ -142,7 +144,7 @@ impl<W: Write> Serve<W> {
         request.helper = 0;
         self.active = Some((id, helper));
         let plans = matches!(request.ask, Ask::Plan | Ask::PlanAs(_) | Ask::Probe | Ask::Doubt(_));
-        self.plans = plans.then(|| request.call.clone());
+        self.plans = plans.then(|| (request.call.clone(), request.ask == Ask::Probe));
         self.pass(helper, ToHelper::Request(request))
     }
 
@@ -217,8 +219,11 @@ impl<W: Write> Serve<W> {
 
     /// What is planned as one user is planned for all.
     fn share_plan(&mut self, helper: u32, reply: &Reply) -> io::Result<()> {
-        let Some(call) = self.plans.take() else { return Ok(()) };
+        let Some((call, probed)) = self.plans.take() else { return Ok(()) };
         let message = match reply {
+            // Commands that change nothing, which ran or could not: there is nothing that anybody would have to expect.
+            Reply::Done(done) if probed && done.changes.iter().all(is_command) => return Ok(()),
+            Reply::Unknown(_) if probed => return Ok(()),
             Reply::Done(done) if !done.changes.is_empty() => ToHelper::Assume(done.changes.clone()),
             Reply::Unknown(why) => ToHelper::Doubt(call, why.clone()),
             _ => return Ok(()),
@@ -260,6 +265,10 @@ impl<W: Write> Serve<W> {
         self.output.write_all(&frame)?;
         self.output.flush()
     }
+}
+
+fn is_command(change: &Change) -> bool {
+    matches!(change, Change::Run(_))
 }
 
 fn failed(msg: String) -> Reply {
