@@ -106,6 +106,13 @@ impl<M: Machine> Answerer<M> {
 
     /// Performs what was prepared, change by change, up to the first that fails.
     pub fn perform(&mut self, work: Work) -> Reply {
+        if !work.changes.list.is_empty() {
+            self.machine.stirs();
+        }
+        self.carry_out(work)
+    }
+
+    fn carry_out(&mut self, work: Work) -> Reply {
         let Work { module, changes, env, reviewed } = work;
         self.machine.set_env(&env);
         let Changes { list, mut results, mut warnings, .. } = changes;
@@ -228,17 +235,21 @@ impl<M: Machine> Answerer<M> {
         keep: bool,
     ) -> Result<Reply, Digest> {
         let Changes { list, mut results, mut open, warnings } = changes;
-        let mut then = self.expected.clone();
-        if let Err(stop) = assume(&self.machine, &mut then, &list) {
+        // What changes nothing leaves the host as it is planned so far, which is copied for nobody.
+        let mut then = (!list.is_empty()).then(|| self.expected.clone());
+        if let Some(then) = &mut then
+            && let Err(stop) = assume(&self.machine, then, &list)
+        {
             return stopped(stop, results);
         }
-        let overlay = Overlay { base: &self.machine, expected: &then };
+        let expected = then.as_ref().unwrap_or(&self.expected);
+        let overlay = Overlay { base: &self.machine, expected };
         match module.report(&overlay, &Map::new(), &mut results) {
             Ok(()) => {}
             Err(Stop::Unknown(why)) => open = open.or(Some(why)),
             Err(other) => return stopped(other, results),
         }
-        if keep {
+        if let (Some(then), true) = (then, keep) {
             self.expected = then;
         }
         Ok(Reply::Done(Done {
@@ -274,7 +285,7 @@ impl<M: Machine> Answerer<M> {
             }
         }
         let work = Work { module, changes, env: call.env.clone(), reviewed: None };
-        let reply = self.perform(work);
+        let reply = self.carry_out(work);
         // What fails now may work once everything that is planned is there.
         match (reply, self.overlay().unsettled()) {
             (Reply::Failed(..), Some(why)) => Ok(Reply::Unknown(why)),

@@ -1,6 +1,6 @@
 //! Commands and what came out of them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,12 @@ impl Command {
     /// A program with arguments.
     pub fn new<I: IntoIterator<Item = S>, S: Into<String>>(argv: I) -> Self {
         Self { argv: argv.into_iter().map(Into::into).collect(), ..Self::default() }
+    }
+
+    /// Asks file(1) for the MIME type and the encoding of a file.
+    pub fn sorts(path: &Path) -> Self {
+        let path = path.display().to_string();
+        Self::new(["file", "--brief", "--mime-type", "--mime-encoding", "--", &path])
     }
 
     /// Adds to the environment.

@@ -13,6 +13,9 @@ pub trait Machine: Host + Sized {
     /// Performs a change and returns what only doing it could tell.
     fn perform(&mut self, change: &Change) -> Result<Map>;
 
+    /// Something is about to be done to it: what was read ahead is not sure any more.
+    fn stirs(&mut self) {}
+
     /// Sets what is added to the environment of every command from now on.
     fn set_env(&mut self, env: &[(String, String)]);
 
@@ -23,6 +26,10 @@ pub trait Machine: Host + Sized {
 impl Machine for Real {
     fn perform(&mut self, change: &Change) -> Result<Map> {
         change.effect().perform(self)
+    }
+
+    fn stirs(&mut self) {
+        self.forget_units();
     }
 
     fn set_env(&mut self, env: &[(String, String)]) {

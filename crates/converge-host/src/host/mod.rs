@@ -101,6 +101,11 @@ pub trait Host {
     /// Runs a command that changes nothing. The caller vouches for that.
     fn probe(&self, command: &Command) -> Result<Output>;
 
+    /// What file(1) says of the content at a path, as [`Command::sorts`] asks it.
+    fn sort(&self, path: &Path) -> Result<Output> {
+        self.probe(&Command::sorts(path))
+    }
+
     /// The full path of a program, as `PATH` and the usual system folders have it.
     fn program(&self, name: &str) -> Result<Option<PathBuf>>;
 

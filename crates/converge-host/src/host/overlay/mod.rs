@@ -209,6 +209,13 @@ impl Host for Overlay<'_> {
         }
     }
 
+    fn sort(&self, path: &Path) -> Result<Output> {
+        match self.in_the_way(&Command::sorts(path))? {
+            Some(why) => Err(Stop::Unknown(why)),
+            None => self.base.sort(path),
+        }
+    }
+
     fn planned_units(&self) -> Vec<String> {
         let system = |(scope, _): &&(Scope, String)| *scope == Scope::System;
         self.expected.units.keys().filter(system).map(|(_, name)| name.clone()).collect()

@@ -19,8 +19,16 @@ const GROUP: &str = "/etc/group";
 pub(crate) struct Accounts {
     users: Table<User>,
     groups: Table<Group>,
+    named: Option<Named>,
     asked_users: HashMap<u32, Option<String>>,
     asked_groups: HashMap<u32, Option<String>>,
+}
+
+/// The users with the names of their groups, and the rows that they were made of.
+struct Named {
+    rows: Arc<Vec<User>>,
+    groups: Arc<Vec<Group>>,
+    users: Arc<Vec<User>>,
 }
 
 struct Table<T> {
@@ -109,11 +117,21 @@ impl Accounts {
     fn users(&mut self) -> Arc<Vec<User>> {
         let groups = self.groups_in_file();
         let rows = self.users.rows(PASSWD, read_user);
-        let named = |user: &User| {
-            let group = groups.iter().find(|group| group.gid == user.group.id);
-            User { group: group.map_or(user.group.clone(), Group::principal), ..user.clone() }
+        if let Some(named) = &self.named
+            && Arc::ptr_eq(&named.rows, &rows)
+            && Arc::ptr_eq(&named.groups, &groups)
+        {
+            return Arc::clone(&named.users);
+        }
+        let by_number: HashMap<_, _> =
+            groups.iter().rev().map(|group| (group.gid, group)).collect();
+        let of = |user: &User| {
+            let group = by_number.get(&user.group.id).map(|group| group.principal());
+            User { group: group.unwrap_or_else(|| user.group.clone()), ..user.clone() }
         };
-        Arc::new(rows.iter().map(named).collect())
+        let users = Arc::new(rows.iter().map(of).collect());
+        self.named = Some(Named { rows, groups, users: Arc::clone(&users) });
+        users
     }
 
     fn groups_in_file(&mut self) -> Arc<Vec<Group>> {

@@ -1,10 +1,12 @@
 //! The machine that this process runs on.
 
 mod accounts;
+mod ahead;
 pub(crate) mod files;
 mod network;
 pub(crate) mod packages;
 mod run;
+mod sorter;
 pub(crate) mod units;
 
 use std::cell::{Cell, OnceCell, RefCell};
@@ -20,7 +22,9 @@ use crate::checksum::Algorithm;
 use crate::clock::Clock;
 use crate::host::network::Network;
 use crate::host::real::accounts::Accounts;
+use crate::host::real::ahead::Ahead;
 use crate::host::real::packages::Packages;
+use crate::host::real::sorter::Sorter;
 use crate::host::{
     Command, Group, Host, Installed, Look, Manager, Output, Scope, Space, Unit, User,
 };
@@ -35,6 +39,8 @@ pub struct Real {
     clock: OnceCell<Clock>,
     accounts: RefCell<Accounts>,
     packages: RefCell<Packages>,
+    ahead: RefCell<Ahead>,
+    sorter: RefCell<Sorter>,
     refreshed: Cell<Option<Manager>>,
     blobs: RefCell<HashMap<Digest, Arc<[u8]>>>,
     env: RefCell<Vec<(String, String)>>,
@@ -51,6 +57,8 @@ impl Real {
             clock: OnceCell::new(),
             accounts: RefCell::new(accounts),
             packages: RefCell::default(),
+            ahead: RefCell::default(),
+            sorter: RefCell::default(),
             refreshed: Cell::default(),
             blobs: RefCell::default(),
             env: RefCell::default(),
@@ -66,6 +74,11 @@ impl Real {
     /// Forgets which packages are installed, since a command changed them.
     pub(crate) fn forget_packages(&self, manager: Manager) {
         self.packages.borrow_mut().forget(manager);
+    }
+
+    /// Forgets what was asked about ahead, since something is done to the machine.
+    pub(crate) fn forget_units(&self) {
+        self.ahead.borrow_mut().forget();
     }
 
     /// Remembers, until the next call, that the lists of a package manager are as new as can be.
@@ -196,6 +209,11 @@ impl Host for Real {
 
     fn probe(&self, command: &Command) -> Result<Output> {
         self.run(&command.clone().env("LANG", "C.UTF-8").env("LC_ALL", "C.UTF-8"))
+    }
+
+    fn sort(&self, path: &Path) -> Result<Output> {
+        let answer = self.sorter.borrow_mut().sort(path);
+        answer.map_or_else(|| self.probe(&Command::sorts(path)), Ok)
     }
 
     fn program(&self, name: &str) -> Result<Option<PathBuf>> {

@@ -21,14 +21,22 @@ pub(crate) fn unit(real: &Real, name: &str, scope: Scope) -> Result<Unit> {
     if name.contains("@.") || scope == Scope::Global {
         return from_files(real, name, scope);
     }
-    let output =
-        real.probe(&command(scope, real).arguments(&["show", "--no-pager", "--", name]))?;
-    if output.ok() {
-        let mut unit = read(name, &output.text());
-        if unit.file_state == "generated" {
-            of_init_script(real, &mut unit)?;
+    let ahead = &real.ahead;
+    let known = if scope == Scope::System { ahead.borrow_mut().take(name) } else { None };
+    if let Some(text) = known {
+        return of_text(real, name, &text);
+    }
+    let single = command(scope, real).arguments(&["show", "--no-pager", "--", name]);
+    let beside = if scope == Scope::System { ahead.borrow_mut().beside(name) } else { None };
+    if let Some(pattern) = beside {
+        let output = real.probe(&single.clone().arguments(&[&pattern]))?;
+        if let (true, Some(text)) = (output.ok(), ahead.borrow_mut().keep(&output.text())) {
+            return of_text(real, name, &text);
         }
-        return Ok(unit);
+    }
+    let output = real.probe(&single)?;
+    if output.ok() {
+        return of_text(real, name, &output.text());
     }
     let told = output.error_text();
     if scope == Scope::System && OFFLINE.iter().any(|words| told.contains(words)) {
@@ -78,6 +86,15 @@ fn from_files(real: &Real, name: &str, scope: Scope) -> Result<Unit> {
         // Files don't tell whether it runs.
         properties: Map::from_iter([("ActiveState".to_owned(), "unknown".into())]),
     })
+}
+
+/// What systemctl(1) showed of a unit.
+fn of_text(real: &Real, name: &str, text: &str) -> Result<Unit> {
+    let mut unit = read(name, text);
+    if unit.file_state == "generated" {
+        of_init_script(real, &mut unit)?;
+    }
+    Ok(unit)
 }
 
 /// Whether an old init script starts at boot is not in its generated unit; systemctl asks the tool that knows.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::host::{Command, Host, Node, NodeKind, Special};
+use crate::host::{Host, Node, NodeKind, Special};
 use crate::stop::{Result, Stop};
 
 /// The MIME type and the encoding, by file(1) where the host has it.
@@ -25,10 +25,8 @@ pub(super) fn sort(
         NodeKind::Special(Special::CharDevice) => return plain("inode/chardevice"),
         NodeKind::Special(Special::BlockDevice) => return plain("inode/blockdevice"),
     }
-    let path = at.display().to_string();
-    let command = Command::new(["file", "--brief", "--mime-type", "--mime-encoding", "--", &path]);
     let asked = match host.program("file") {
-        Ok(Some(_)) => host.probe(&command),
+        Ok(Some(_)) => host.sort(at),
         Ok(None) => return Ok(("unknown".into(), "unknown".into())),
         Err(stop) => Err(stop),
     };
