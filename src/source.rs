@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// One piece of text with a name: a file of the project, or a string from the command line.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,7 +13,20 @@ pub struct Source {
     path: PathBuf,
     text: String,
     secret: bool,
+    lines: Lines,
 }
+
+/// Where lines begin, found when a place is asked for first. It follows from the text, so it makes no source another.
+#[derive(Debug, Default)]
+struct Lines(OnceLock<Vec<usize>>);
+
+impl PartialEq for Lines {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Lines {}
 
 /// A line and column, both counted from 1; columns count characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,12 +57,16 @@ pub struct Spanned<T> {
 impl Source {
     /// Makes a source. `path` is what messages call it: relative to the project where possible.
     pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { path: path.into(), text: text.into(), secret: false })
+        Self::with(path.into(), text.into(), false)
     }
 
     /// Makes a source whose text was encrypted on disk: its lines are never shown, only their numbers.
     pub fn secret(path: impl Into<PathBuf>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { path: path.into(), text: text.into(), secret: true })
+        Self::with(path.into(), text.into(), true)
+    }
+
+    fn with(path: PathBuf, text: String, secret: bool) -> Arc<Self> {
+        Arc::new(Self { path, text, secret, lines: Lines::default() })
     }
 
     /// The name of the source in messages.
@@ -73,12 +90,13 @@ impl Source {
         while !self.text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let before = &self.text[..offset];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        Place {
-            line: before.bytes().filter(|&byte| byte == b'\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-        }
+        let lines = self.lines.0.get_or_init(|| {
+            let breaks = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect()
+        });
+        let line = lines.partition_point(|start| *start <= offset);
+        let start = lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
+        Place { line, column: self.text[start..offset].chars().count() + 1 }
     }
 }
 
