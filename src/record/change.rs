@@ -4,7 +4,7 @@ use converge_host::change::{Change, Sign};
 use serde::{Deserialize, Serialize};
 
 use crate::record::HIDDEN;
-use crate::record::diff::unified;
+use crate::record::diff::{sizes, unified};
 use crate::redact::Redactor;
 
 /// A change in words.
@@ -85,13 +85,14 @@ impl ChangeRecord {
         }
     }
 
-    /// A change that may not be shown, beside that there is one.
+    /// A change that may not be shown, beside that there is one and how much content it is about.
     pub(crate) fn hidden(change: &Change) -> Self {
+        let description = change.effect().describe();
         Self {
             kind: Kind::of(change),
-            sign: change.effect().describe().sign,
+            sign: description.sign,
             what: HIDDEN.into(),
-            facts: Vec::new(),
+            facts: description.diff.as_ref().and_then(sizes).into_iter().collect(),
             diff: None,
             unknown: None,
             counts: change.effect().counts(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use converge_host::change::{Text, TextDiff};
 
-use crate::redact::Redactor;
+use crate::redact::{MASK, Redactor};
 
 /// Lines around a change.
 const CONTEXT: usize = 3;
@@ -43,6 +43,16 @@ pub(crate) fn unified(path: &str, diff: &TextDiff, reasons: bool, redactor: &Red
     }
     let (after, header_after) = side(path, "after", &diff.after, &mut shown.facts, redactor);
     let (Some(before), Some(after)) = (before, after) else { return shown };
+    let masked = [(&before, &diff.before), (&after, &diff.after)]
+        .iter()
+        .any(|(shown, text)| matches!(text, Text::Known(text) if text != shown.as_ref()));
+    if masked {
+        shown.facts.extend(sizes(diff));
+    }
+    // What was there before such a content is as secret.
+    if after.trim() == MASK {
+        return shown;
+    }
     let text = similar::TextDiff::configure()
         .timeout(PATIENCE)
         .diff_lines(before.as_ref(), after.as_ref())
@@ -52,12 +62,75 @@ pub(crate) fn unified(path: &str, diff: &TextDiff, reasons: bool, redactor: &Red
         .to_string();
     if text.is_empty() {
         if differs(&diff.before, &diff.after) {
-            shown.facts.push("content differs in secrets only".into());
+            shown.facts.push("it differs in secrets only".into());
         }
         return shown;
     }
-    shown.text = Some(text);
+    shown.text = Some(if masked { former(&text) } else { text });
     shown
+}
+
+/// How much content there is before and after, of what may not be shown. None where that can't be told, or it is the same.
+pub(crate) fn sizes(diff: &TextDiff) -> Option<String> {
+    let size = |text: &Text| match text {
+        Text::Absent => Some(0),
+        Text::Known(text) => u64::try_from(text.len()).ok(),
+        Text::Binary(_, size) => Some(*size),
+        Text::Unknown(_) => None,
+    };
+    if diff.before == diff.after {
+        return None;
+    }
+    let told = |text: &Text| size(text).map_or_else(|| "?".to_owned(), |size| size.to_string());
+    Some(format!("secret content, {} → {} bytes", told(&diff.before), told(&diff.after)))
+}
+
+/// A diff in which lines that secrets replace are masked as well: what a secret was before is one, though nobody told.
+fn former(diff: &str) -> String {
+    let lines: Vec<&str> = diff.lines().collect();
+    let mut shown = String::with_capacity(diff.len());
+    let mut at = 0;
+    // The headers begin with the same signs.
+    for head in lines.iter().take(2) {
+        shown.push_str(head);
+        shown.push('\n');
+        at += 1;
+    }
+    while at < lines.len() {
+        let removed = lines[at..].iter().take_while(|line| is_removed(line)).count();
+        let added = lines[at + removed..].iter().take_while(|line| is_added(line)).count();
+        let secret: Vec<&str> = lines[at + removed..at + removed + added]
+            .iter()
+            .filter_map(|line| line.find(MASK).map(|place| &line[1..place]))
+            .collect();
+        for line in &lines[at..at + removed] {
+            match secret
+                .iter()
+                .find(|start| !start.trim().is_empty() && line[1..].starts_with(**start))
+            {
+                _ if secret.is_empty() || line.starts_with('\\') => shown.push_str(line),
+                Some(start) => shown.push_str(&format!("-{start}{MASK}")),
+                None => shown.push_str(&format!("-{MASK}")),
+            }
+            shown.push('\n');
+        }
+        let rest = added.max(usize::from(removed == 0));
+        for line in &lines[at + removed..(at + removed + rest).min(lines.len())] {
+            shown.push_str(line);
+            shown.push('\n');
+        }
+        at += removed + rest;
+    }
+    shown
+}
+
+/// A line that goes; what is said of it having no end belongs to it.
+fn is_removed(line: &str) -> bool {
+    line.starts_with('-') || line.starts_with('\\')
+}
+
+fn is_added(line: &str) -> bool {
+    line.starts_with('+')
 }
 
 /// The text of one side and its header; no text where it is not text.
@@ -161,13 +234,56 @@ mod tests {
         --- before: /etc/motd
         +++ after: /etc/motd
         @@ -1 +1 @@
-        -a=1
+        -a=•••
         +a=•••
+        secret content, 4 → 11 bytes
         ");
         assert_eq!(
-            shown(known("hunter22\n"), known("hunter33\n")),
-            "content differs in secrets only"
+            shown(known("a hunter22\n"), known("a hunter33\n")),
+            "secret content, 11 → 11 bytes\nit differs in secrets only"
         );
+        assert_eq!(
+            shown(known("who knows\nwhat it was"), known("hunter33\n")),
+            "secret content, 21 → 9 bytes"
+        );
+        assert_eq!(shown(Text::Absent, known("hunter33")), "secret content, 0 → 8 bytes");
+        assert_eq!(
+            shown(Text::Binary("ab".repeat(32), 7), known("hunter33")),
+            "content before: abababababab (7 bytes)"
+        );
+    }
+
+    #[test]
+    fn what_a_secret_was_before_is_one() {
+        insta::assert_snapshot!(
+            shown(
+                known("user=a\nother=1\npassword = former1\nlast\n"),
+                known("user=b\nother=1\npassword = hunter22\nlast")
+            ),
+            @r"
+        --- before: /etc/motd
+        +++ after: /etc/motd
+        @@ -1,4 +1,4 @@
+        -user=a
+        +user=b
+         other=1
+        -password = •••
+        -•••
+        +password = •••
+        +last
+        \ No newline at end of file
+        secret content, 39 → 39 bytes
+        "
+        );
+        insta::assert_snapshot!(shown(known("former1\n"), known("x hunter22\n-- y\n")), @r"
+        --- before: /etc/motd
+        +++ after: /etc/motd
+        @@ -1 +1,2 @@
+        -•••
+        +x •••
+        +-- y
+        secret content, 8 → 16 bytes
+        ");
     }
 
     #[test]

@@ -292,9 +292,10 @@ mod tests {
               "sign": "modify",
               "what": "/etc/app.conf",
               "facts": [
-                "mode 0644 → 0600"
+                "mode 0644 → 0600",
+                "secret content, 13 → 18 bytes"
               ],
-              "diff": "--- before: /etc/app.conf\n+++ after: /etc/app.conf\n@@ -1 +1 @@\n-password=old\n+password=•••\n",
+              "diff": "--- before: /etc/app.conf\n+++ after: /etc/app.conf\n@@ -1 +1 @@\n-password=•••\n+password=•••\n",
               "counts": true
             },
             {
@@ -336,6 +337,9 @@ mod tests {
               "kind": "file",
               "sign": "modify",
               "what": "(hidden by no_log)",
+              "facts": [
+                "secret content, 13 → 18 bytes"
+              ],
               "counts": true
             },
             {

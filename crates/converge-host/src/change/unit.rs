@@ -64,7 +64,10 @@ const JOURNAL: &str = "10";
 
 impl Effect for UnitChange {
     fn describe(&self) -> Description {
-        Description::new(Sign::Act, self.words()).unknown(self.unknown.clone())
+        let mut description =
+            Description::new(Sign::Act, self.words()).unknown(self.unknown.clone());
+        description.facts = self.states();
+        description
     }
 
     fn counts(&self) -> bool {
@@ -193,6 +196,22 @@ impl UnitChange {
         parts.join(", ")
     }
 
+    /// Which states become others: "inactive → active", "disabled → enabled".
+    fn states(&self) -> Vec<String> {
+        let will = |does: &[UnitAction]| self.actions.iter().any(|action| does.contains(action));
+        let of = |was: Option<bool>, on: bool, off: bool, words: [&str; 2]| match was {
+            Some(false) if on => Some(format!("{} → {}", words[0], words[1])),
+            Some(true) if off => Some(format!("{} → {}", words[1], words[0])),
+            _ => None,
+        };
+        let starts = will(&[UnitAction::Start, UnitAction::Restart]);
+        let active = of(self.was_active, starts, will(&[UnitAction::Stop]), ["inactive", "active"]);
+        let enables = will(&[UnitAction::Enable]);
+        let disables = will(&[UnitAction::Disable]);
+        let enabled = of(self.was_enabled, enables, disables, ["disabled", "enabled"]);
+        active.into_iter().chain(enabled).collect()
+    }
+
     fn command(&self, action: UnitAction, real: &Real) -> Command {
         let mut command = units::command(self.scope, real);
         command.argv.push(action.verb().into());
@@ -276,6 +295,21 @@ mod tests {
             words(&[DaemonReload, Unmask, Enable, Start]),
             "reload systemd, start, unmask and enable nginx.service"
         );
+    }
+
+    #[test]
+    fn a_person_reads_which_states_become_others() {
+        use UnitAction::{Disable, Enable, Reload, Restart, Start, Stop};
+        let facts = |actions: &[UnitAction], active, enabled| {
+            let change = UnitChange { was_active: active, was_enabled: enabled, ..change(actions) };
+            change.describe().facts.join(", ")
+        };
+        let (on, off) = (Some(true), Some(false));
+        assert_eq!(facts(&[Enable, Start], off, off), "inactive → active, disabled → enabled");
+        assert_eq!(facts(&[Stop, Disable], on, on), "active → inactive, enabled → disabled");
+        assert_eq!(facts(&[Restart], on, off), "");
+        assert_eq!(facts(&[Reload, Enable], on, off), "disabled → enabled");
+        assert_eq!(facts(&[Enable, Start], None, None), "", "nobody knows");
     }
 
     #[test]

@@ -233,11 +233,17 @@ mod tests {
         check(
             Memory::new().with_unit("nginx.service", false, false),
             &[
-                ("service name=nginx state=started enabled=yes", "start and enable nginx.service"),
+                (
+                    "service name=nginx state=started enabled=yes",
+                    "start and enable nginx.service, inactive → active, disabled → enabled",
+                ),
                 ("service name=nginx.service state=started enabled=yes", ""),
                 ("systemd name=nginx state=restarted", "restart nginx.service"),
-                ("systemd name=nginx state=stopped enabled=no", "stop and disable nginx.service"),
-                ("systemd name=nginx state=reloaded", "start nginx.service"),
+                (
+                    "systemd name=nginx state=stopped enabled=no",
+                    "stop and disable nginx.service, active → inactive, enabled → disabled",
+                ),
+                ("systemd name=nginx state=reloaded", "start nginx.service, inactive → active"),
             ],
         );
     }
@@ -272,11 +278,14 @@ mod tests {
                 (unit, "/etc/systemd/system/app.service, mode 0644, owner root, group root"),
                 (
                     "systemd name=app state=started enabled=yes daemon_reload=yes",
-                    "reload systemd, start and enable app.service",
+                    "reload systemd, start and enable app.service, inactive → active, disabled → enabled",
                 ),
                 ("systemd name=app state=started enabled=yes", ""),
                 (template, "/etc/systemd/system/job@.service, mode 0644, owner root, group root"),
-                ("systemd name=job@a state=started enabled=yes", "start job@a.service"),
+                (
+                    "systemd name=job@a state=started enabled=yes",
+                    "start job@a.service, inactive → active",
+                ),
             ],
         );
     }
@@ -314,7 +323,10 @@ mod tests {
             &[
                 ("systemd name=x masked=yes", "mask x.service"),
                 ("systemd name=x state=started", refused),
-                ("systemd name=x masked=no state=started", "start and unmask x.service"),
+                (
+                    "systemd name=x masked=no state=started",
+                    "start and unmask x.service, inactive → active",
+                ),
             ],
         );
     }
