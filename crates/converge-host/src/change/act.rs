@@ -161,7 +161,7 @@ impl Effect for ActChange {
 
     fn expect(&self, expected: &mut Expected) {
         for Known { name, after, .. } in &self.values {
-            expected.values.insert(name.clone(), after.clone());
+            expected.set(name.clone(), after.clone());
         }
         for (path, made) in &self.paths {
             if *made {

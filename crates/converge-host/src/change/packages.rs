@@ -84,6 +84,7 @@ impl Effect for PackagesChange {
 
     fn expect(&self, expected: &mut Expected) {
         for action in &self.actions {
+            expected.doubted_values.remove(&format!("package {}", action.name));
             expected.packages.insert((self.manager, action.name.clone()), action.to.clone());
             // What merely becomes newer along with others hardly brings anything that was not there.
             if action.to.is_some() && (action.from.is_none() || action.asked) {

@@ -32,6 +32,8 @@ pub struct Expected {
     pub units: BTreeMap<(Scope, String), UnitExpect>,
     /// Values by name, where a change sets them; none where there is no such thing then.
     pub values: BTreeMap<String, Option<String>>,
+    /// Values and packages (`package nginx`), by name, that something sets or changes, or may, without saying more.
+    pub doubted_values: BTreeMap<String, Why>,
     /// Why a package manager may offer other packages then than it does now.
     pub offers: BTreeMap<Manager, Why>,
     /// Accounts and groups, by name, that something makes, changes or removes, or may, without saying more.
@@ -169,6 +171,15 @@ impl Expected {
         for (scope, name) in units.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
             self.doubt_unit(scope, name, why.clone());
         }
+        let values =
+            then.values.iter().filter(|(name, value)| self.values.get(*name) != Some(value));
+        let values = values.map(|(name, _)| name.clone());
+        let packages =
+            then.packages.iter().filter(|(key, package)| self.packages.get(*key) != Some(package));
+        let packages = packages.map(|((_, name), _)| format!("package {name}"));
+        for name in values.chain(packages).collect::<Vec<_>>() {
+            self.doubted_values.insert(name, why.clone());
+        }
         for (manager, offers) in &then.offers {
             self.offers.entry(*manager).or_insert_with(|| offers.clone());
         }
@@ -183,6 +194,12 @@ impl Expected {
         self.groups.remove(&name);
         self.memberships.remove(&name);
         self.doubted.insert(name, why);
+    }
+
+    /// Notes what the value of a name is then.
+    pub fn set(&mut self, name: String, value: Option<String>) {
+        self.doubted_values.remove(&name);
+        self.values.insert(name, value);
     }
 
     /// Notes that a unit may become another, or may go.

@@ -150,6 +150,12 @@ pub trait Host {
         false
     }
 
+    /// Why the value of a name, or whether a package is installed (`package nginx`), can't be told, where something planned may
+    /// change it or not.
+    fn doubted(&self, _name: &str) -> Option<Why> {
+        None
+    }
+
     /// The environment that commands get, by name.
     fn variables(&self) -> Vec<(String, String)> {
         Vec::new()

@@ -9,10 +9,20 @@ pub(crate) fn value(
     name: &str,
     read: impl FnOnce() -> Result<Option<String>>,
 ) -> Result<Option<String>> {
+    if let Some(why) = host.doubted(name) {
+        return Err(Stop::Unknown(why));
+    }
     match host.planned(name) {
         Some(value) => Ok(value),
         None => read(),
     }
+}
+
+/// Stops where it can't be told whether one of some packages is installed then.
+pub(crate) fn sure(host: &dyn Host, packages: &[String]) -> Result<()> {
+    let name = |package: &String| package.split('=').next().unwrap_or_default().trim().to_owned();
+    let doubt = packages.iter().find_map(|one| host.doubted(&format!("package {}", name(one))));
+    doubt.map_or(Ok(()), |why| Err(Stop::Unknown(why)))
 }
 
 /// What a command that changes nothing prints. One that fails may succeed once everything is there that is planned.

@@ -36,7 +36,7 @@ mod hostname;
 mod http;
 mod ini_file;
 mod iptables;
-mod known;
+pub(crate) mod known;
 mod known_hosts;
 mod lineinfile;
 mod locale_gen;

@@ -31,7 +31,8 @@ pub(crate) fn check(memory: Memory, tasks: &[(&str, &str)]) {
     assert_eq!(planned(Answerer::new(memory), &given), want);
 }
 
-fn call(task: &str) -> Call {
+/// The call that a task stands for.
+pub(crate) fn call(task: &str) -> Call {
     let mut words = task.split(' ');
     let module = words.next().unwrap_or_default().to_owned();
     let args = words.map(|word| {

@@ -225,6 +225,10 @@ impl Host for Overlay<'_> {
         self.expected.values.get(name).cloned().or_else(|| self.base.planned(name))
     }
 
+    fn doubted(&self, name: &str) -> Option<Why> {
+        self.expected.doubted_values.get(name).cloned().or_else(|| self.base.doubted(name))
+    }
+
     fn observe(&self, command: &Command) -> Result<Output> {
         self.base.observe(command)
     }

@@ -2,11 +2,12 @@ use std::path::Path;
 
 use super::{Overlay, assume};
 use crate::blob::Blob;
-use crate::change::{Before, Change, FileChange, FileKind, FileState, RunChange};
+use crate::change::{ActChange, Before, Change, FileChange, FileKind, FileState, RunChange, Sign};
 use crate::host::expected::Expected;
 use crate::host::memory::Memory;
 use crate::host::{Command, Existence, Host, Look, NodeKind, Principal, Scope, User};
-use crate::stop::{Result, Stop};
+use crate::modules::known;
+use crate::stop::{Result, Stop, Why};
 
 fn memory() -> Memory {
     Memory::new()
@@ -206,6 +207,25 @@ fn accounts_are_those_that_are_planned() {
     assert_eq!(host.user_by_id(1000).unwrap(), None);
     assert_eq!(host.group("bob").unwrap().unwrap().gid, None);
     assert_eq!(host.group("wheel").unwrap().unwrap().members, ["bob"]);
+}
+
+#[test]
+fn a_value_that_may_be_set_is_in_doubt_until_it_is_set() {
+    let act = |value: &str| {
+        let act = ActChange::new(Sign::Modify, "sysctl x");
+        Change::Act(act.sets("sysctl x", None, Some(value.into())))
+    };
+    let (memory, mut expected) = (memory(), Expected::default());
+    let mut then = expected.clone();
+    assume(&memory, &mut then, &[act("1")]).unwrap();
+    expected.may_become(&then, &Why("a condition".into()));
+    let read = |expected: &Expected| {
+        let host = Overlay { base: &memory, expected };
+        known::value(&host, "sysctl x", || Ok(Some("0".into())))
+    };
+    assert_eq!(read(&expected), Err(Stop::unknown("a condition")));
+    assume(&memory, &mut expected, &[act("2")]).unwrap();
+    assert_eq!(read(&expected), Ok(Some("2".into())));
 }
 
 #[test]

@@ -18,6 +18,7 @@ use crate::change::{Change, Changes};
 use crate::data::{Data, Map};
 use crate::host::Host;
 use crate::modules::Module;
+use crate::modules::known::sure;
 use crate::stop::{Result, Stop};
 
 /// Manages packages of Debian and its relatives.
@@ -144,6 +145,7 @@ impl Module for Apt {
         let given = self.name.as_deref().unwrap_or_default();
         let names: Vec<_> = given.iter().filter(|name| *name != "*").cloned().collect();
         let all = names.len() < given.len();
+        sure(host, &names)?;
         if self.clean {
             clean::everything(self, host, changes)?;
             if given.is_empty() && self.upgrade.is_none() && self.deb.is_none() {

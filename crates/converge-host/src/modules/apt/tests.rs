@@ -5,7 +5,8 @@ use crate::blob::Blob;
 use crate::change::{Before, Change, FileChange, FileKind, FileState};
 use crate::host::Manager;
 use crate::host::memory::Memory;
-use crate::modules::tasks::{check, planned};
+use crate::modules::tasks::{call, check, planned};
+use crate::stop::Why;
 
 const GET: &str = "apt-get -s -o Debug::NoLocking=1 -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -y -o Dpkg::Options::=--force-confdef \
     -o Dpkg::Options::=--force-confold -o DPkg::Lock::Timeout=60";
@@ -34,6 +35,16 @@ fn what_comes_along_is_named() {
             ("apt name=nano,jq", "package jq 1.6-2, + libjq1 1.6-2"),
             ("apt name=jq,libjq1", ""),
         ],
+    );
+}
+
+#[test]
+fn what_may_be_installed_by_then_may_change() {
+    let mut answerer = Answerer::new(host(&[("install -- jq", 0, JQ)]));
+    answerer.doubt(&call("apt name=jq"), &Why("a condition".into()));
+    assert_eq!(
+        planned(answerer, &["apt name=jq", "apt name=nano,jq", "apt name=nano"]),
+        ["Unknown(Why(\"a condition\"))", "Unknown(Why(\"a condition\"))", ""]
     );
 }
 

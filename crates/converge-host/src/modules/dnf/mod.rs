@@ -16,6 +16,7 @@ use crate::data::{Data, Map};
 use crate::host::{Host, Manager};
 use crate::modules::Module;
 use crate::modules::dnf::command::Program;
+use crate::modules::known::sure;
 use crate::stop::{Result, Stop, Why};
 
 /// Manages packages of Red Hat and its relatives.
@@ -144,6 +145,7 @@ impl Module for Dnf {
             .map(|name| name.trim().to_owned())
             .filter(|name| !name.is_empty())
             .collect();
+        sure(host, &names)?;
         changes.set("rc", Data::Int(0));
         changes.set("results", Data::List(Vec::new()));
         changes.set("msg", "Nothing to do");
