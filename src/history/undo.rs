@@ -100,11 +100,17 @@ impl Keeper {
         }
         let what = self.redactor.redact(&effect.describe().what).into_owned();
         let left = |why: &str| Err(Some(format!("{what}: {why}")));
-        if !matches!(change, Change::File(_) | Change::Unit(_)) {
+        let kinds = |change: &Change| {
+            matches!(change, Change::File(_) | Change::Unit(_) | Change::User(_) | Change::Group(_))
+        };
+        if !kinds(change) {
             return Err(Some(what));
         }
         let Some(mut inverse) = effect.invert() else {
-            return left("what was there before is not known");
+            return match change {
+                Change::Unit(_) => left("do that again once its files are back"),
+                _ => left("what was there before is not known"),
+            };
         };
         if let Change::File(file) = &mut inverse {
             // What the run wrote is known by its digest.

@@ -21,6 +21,8 @@ pub struct UserChange {
     pub after: Option<User>,
     /// The supplementary groups that it is in afterwards, where they change.
     pub groups: Option<Vec<String>>,
+    /// Those that it was in before, where they change.
+    pub former_groups: Option<Vec<String>>,
     /// Further facts for a person, never a password: `password set`, `expires 2027-01-01`.
     pub facts: Vec<String>,
     /// Whether the home directory is made, moved or removed with it.
@@ -123,22 +125,80 @@ impl Effect for UserChange {
         Ok(results)
     }
 
-    /// An account that was made is removed again. One that was changed is not changed back, for a password that was
-    /// replaced is gone.
+    /// An account that was made is removed again, and one that was changed is changed back. What was removed is gone, and so is a
+    /// password that was replaced.
     fn invert(&self) -> Option<Change> {
-        let (None, Some(after)) = (&self.before, &self.after) else { return None };
-        let mut argv = vec!["userdel"];
-        if self.home {
-            argv.push("-r");
+        let after = self.after.as_ref()?;
+        let inverse = match &self.before {
+            None => {
+                let flags = self.home.then_some("-r");
+                let argv = ["userdel"].into_iter().chain(flags).chain(["--", &after.name]);
+                Self {
+                    before: Some(after.clone()),
+                    home: self.home,
+                    commands: vec![Command::new(argv)],
+                    ..Self::default()
+                }
+            }
+            Some(before) => {
+                let [command] = self.commands.as_slice() else { return None };
+                // A day on which it expires is not kept.
+                if command.argv[0] != "usermod" || command.argv.iter().any(|word| word == "-e") {
+                    return None;
+                }
+                self.changed_back(before, after)
+            }
+        };
+        Some(Change::User(inverse))
+    }
+}
+
+impl UserChange {
+    /// What makes an account as it was before.
+    fn changed_back(&self, before: &User, after: &User) -> Self {
+        let mut argv = vec!["usermod".to_owned()];
+        let mut facts = Vec::new();
+        let number = |user: &User| user.uid.map(|uid| uid.to_string()).unwrap_or_default();
+        let texts = [
+            ("-u", "uid", number(after), number(before)),
+            ("-g", "group", after.group.name.clone(), before.group.name.clone()),
+            ("-c", "comment", after.comment.clone(), before.comment.clone()),
+            ("-s", "shell", after.shell.clone(), before.shell.clone()),
+            ("-d", "home", after.home.clone(), before.home.clone()),
+        ];
+        for (flag, what, from, to) in texts {
+            if from == to {
+                continue;
+            }
+            facts.push(format!("{what} `{from}` → `{to}`"));
+            argv.extend([flag.to_owned(), to]);
+            if flag == "-u"
+                && self.commands.iter().any(|one| one.argv.iter().any(|word| word == "-o"))
+            {
+                argv.push("-o".into());
+            }
+            if flag == "-d" && self.home {
+                argv.push("-m".into());
+            }
         }
-        argv.extend(["--", &after.name]);
-        Some(Change::User(Self {
+        if let Some(groups) = &self.former_groups {
+            facts.push(match groups.as_slice() {
+                [] => "leaves all other groups".to_owned(),
+                groups => format!("only in {}", groups.join(", ")),
+            });
+            argv.extend(["-G".into(), groups.join(",")]);
+        }
+        argv.extend(["--".into(), before.name.clone()]);
+        Self {
             before: Some(after.clone()),
-            after: None,
+            after: Some(before.clone()),
+            groups: self.former_groups.clone(),
+            former_groups: self.groups.clone(),
             home: self.home,
+            facts,
             commands: vec![Command::new(argv)],
             ..Self::default()
-        }))
+        }
     }
 }
 

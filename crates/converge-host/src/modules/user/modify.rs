@@ -109,6 +109,7 @@ fn groups(
     if !gone.is_empty() {
         change.facts.push(format!("leaves {}", gone.join(", ")));
     }
+    change.former_groups = Some(current.iter().cloned().collect());
     let then = if user.append {
         current.union(&wanted).cloned().collect()
     } else {

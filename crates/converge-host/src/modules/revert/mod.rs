@@ -1,17 +1,19 @@
 //! `revert`: takes back what an earlier run did.
 
-use std::path::PathBuf;
+mod accounts;
 
 use crate::args::Args;
 use crate::base64;
 use crate::change::{
     Before, Change, Changes, FileChange, FileKind, FileState, UnitAction, UnitChange,
 };
+use crate::host::expected::Expected;
+use crate::host::overlay::{Overlay, assume};
 use crate::host::{Existence, Host, Look, Node, NodeKind};
 use crate::modules::Module;
 use crate::stop::{Result, Stop};
 
-/// Takes back what an earlier run did to files and units.
+/// Takes back what an earlier run did to files, units, accounts and groups.
 ///
 /// `converge revert` writes its argument. Whatever is no longer as that run left it stays as it is, and the task fails.
 #[derive(Args)]
@@ -30,34 +32,85 @@ impl Module for Revert {
                 "`changes` can't be read; another version of converge may have written them",
             ));
         };
-        let mut gone = Vec::new();
-        for change in list {
-            match change {
-                Change::File(file) => take_back(file, host, &mut gone, changes)?,
-                Change::Unit(unit) => settle(unit, host, changes)?,
+        // One step may have changed a thing twice: each is looked at as those before it leave the host.
+        let mut expected = Expected::default();
+        for change in joined(list) {
+            let over = Overlay { base: host, expected: &expected };
+            let wanted = match change {
+                Change::File(file) => take_back(file, &over)?.map(Change::File),
+                Change::Unit(unit) => settle(unit, &over)?.map(Change::Unit),
+                Change::User(user) => accounts::user(user, &over)?.map(Change::User),
+                Change::Group(group) => accounts::group(group, &over)?.map(Change::Group),
                 other => {
                     let what = other.effect().describe().what;
                     return Err(Stop::failed(format!("`{what}` can't be taken back")));
                 }
+            };
+            if let Some(change) = wanted {
+                assume(host, &mut expected, std::slice::from_ref(&change))?;
+                changes.push(change);
             }
         }
         Ok(())
     }
 }
 
-fn take_back(
-    file: FileChange,
-    host: &dyn Host,
-    gone: &mut Vec<PathBuf>,
-    changes: &mut Changes,
-) -> Result<()> {
+/// The changes with those of one file as one, so that what is back already is seen to be.
+fn joined(list: Vec<Change>) -> Vec<Change> {
+    let mut joined: Vec<Change> = Vec::new();
+    for change in list {
+        if let Change::File(later) = &change
+            && let Some(earlier) = joined.iter_mut().find_map(|one| followed_by(one, later))
+        {
+            join(earlier, later);
+            continue;
+        }
+        joined.push(change);
+    }
+    joined
+}
+
+/// A change of a file that another change goes on with.
+fn followed_by<'c>(earlier: &'c mut Change, later: &FileChange) -> Option<&'c mut FileChange> {
+    let Change::File(earlier) = earlier else { return None };
+    let is_file = |kind: &FileKind| matches!(kind, FileKind::File(_) | FileKind::Untouched);
+    let stays = |file: &FileChange| {
+        file.before.kind().is_some_and(is_file)
+            && file.after.as_ref().is_some_and(|after| is_file(&after.kind))
+    };
+    (earlier.path == later.path && stays(earlier) && stays(later)).then_some(earlier)
+}
+
+fn join(earlier: &mut FileChange, later: &FileChange) {
+    // What one of them leaves alone is as the other says.
+    let over = |first: &FileState, second: &FileState| FileState {
+        kind: match &first.kind {
+            FileKind::Untouched => second.kind.clone(),
+            kind => kind.clone(),
+        },
+        mode: first.mode.or(second.mode),
+        owner: first.owner.clone().or_else(|| second.owner.clone()),
+        group: first.group.clone().or_else(|| second.group.clone()),
+        selinux: first.selinux.clone().or_else(|| second.selinux.clone()),
+        flags: first.flags.or(second.flags),
+        times: first.times.or(second.times),
+    };
+    if let (Before::Is(first), Before::Is(second)) = (&mut earlier.before, &later.before) {
+        *first = over(first, second);
+    }
+    if let (Some(first), Some(second)) = (&mut earlier.after, &later.after) {
+        *first = over(second, first);
+    }
+}
+
+fn take_back(file: FileChange, host: &dyn Host) -> Result<Option<FileChange>> {
     let node = match host.look(&file.path)? {
         Look::Is(node) => Some(node),
         Look::Absent => None,
         Look::Unknown(why) => return Err(Stop::Unknown(why)),
     };
     if unlike(&file, node.as_ref(), file.after.as_ref(), host)?.is_none() {
-        return Ok(());
+        return Ok(None);
     }
     let left = match &file.before {
         Before::Is(state) => Some(state),
@@ -72,16 +125,14 @@ fn take_back(
     if let Some(how) = unlike(&file, node.as_ref(), left, host)? {
         return moved(how);
     }
-    if file.after.is_none() {
-        let is_dir = node.is_some_and(|node| node.kind == NodeKind::Dir);
-        let names = if is_dir { host.list(&file.path)? } else { Vec::new() };
-        if let Some(name) = names.iter().find(|name| !gone.contains(&file.path.join(name))) {
-            return moved(&format!("`{name}` is in it"));
-        }
-        gone.push(file.path.clone());
+    let is_dir = node.is_some_and(|node| node.kind == NodeKind::Dir);
+    if file.after.is_none()
+        && is_dir
+        && let Some(name) = host.list(&file.path)?.first()
+    {
+        return moved(&format!("`{name}` is in it"));
     }
-    changes.push(Change::File(file));
-    Ok(())
+    Ok(Some(file))
 }
 
 /// In what a path differs from a state; nothing where it does not.
@@ -122,8 +173,8 @@ fn unlike(
     })
 }
 
-fn settle(mut change: UnitChange, host: &dyn Host, changes: &mut Changes) -> Result<()> {
-    let Some(name) = &change.name else { return Ok(()) };
+fn settle(mut change: UnitChange, host: &dyn Host) -> Result<Option<UnitChange>> {
+    let Some(name) = &change.name else { return Ok(None) };
     let unit = host.unit(name, change.scope)?;
     match &unit.exists {
         Existence::Unknown(why) => return Err(Stop::Unknown(why.clone())),
@@ -133,7 +184,7 @@ fn settle(mut change: UnitChange, host: &dyn Host, changes: &mut Changes) -> Res
             if change.actions.iter().any(needs) {
                 return Err(Stop::failed(format!("there is no unit `{name}` any more")));
             }
-            return Ok(());
+            return Ok(None);
         }
         Existence::Yes => {}
     }
@@ -146,10 +197,7 @@ fn settle(mut change: UnitChange, host: &dyn Host, changes: &mut Changes) -> Res
         UnitAction::Unmask => unit.masked(),
         _ => true,
     });
-    if !change.actions.is_empty() {
-        changes.push(Change::Unit(change));
-    }
-    Ok(())
+    Ok((!change.actions.is_empty()).then_some(change))
 }
 
 #[cfg(test)]
@@ -187,6 +235,17 @@ mod tests {
         let scenario = Scenario::new(&["f=old"]);
         let undo = back(&scenario, &copy(&scenario, "new"));
         assert_eq!(scenario.text("f"), "new");
+        assert!(done(answer(&undo)).changed);
+        assert_eq!(scenario.text("f"), "old");
+        assert!(!done(answer(&undo)).changed, "it is back already");
+    }
+
+    #[test]
+    fn what_one_step_changed_twice_is_taken_back() {
+        let scenario = Scenario::new(&["f=old"]);
+        let (first, second) = (copy(&scenario, "new"), copy(&scenario, "newer"));
+        let whole = Done { changes: [first.changes, second.changes].concat(), ..Done::default() };
+        let undo = back(&scenario, &whole);
         assert!(done(answer(&undo)).changed);
         assert_eq!(scenario.text("f"), "old");
         assert!(!done(answer(&undo)).changed, "it is back already");
