@@ -8,8 +8,8 @@ use crate::change::{ActChange, Change, Changes, FileChange, FileKind, Sign};
 use crate::data::Data;
 use crate::host::{Command, Host, Look};
 use crate::modules::Module;
-use crate::modules::download::fetch;
 use crate::modules::files::Subject;
+use crate::modules::http::get;
 use crate::openpgp::{Key, keys, normal, plain};
 use crate::stop::{Result, Stop};
 
@@ -167,7 +167,7 @@ impl AptKey {
                 let bytes = host.fetch(&host.content(file)?)?;
                 (bytes.to_vec(), format!("`{}`", file.display()))
             }
-            (_, _, Some(url)) => (fetch(host, url, self.validate_certs)?, format!("`{url}`")),
+            (_, _, Some(url)) => (get(host, url, self.validate_certs)?, format!("`{url}`")),
             _ => {
                 return Err(Stop::failed(
                     "one of `data`, `file`, `keyserver` and `url` must be given: the key is not there yet",
@@ -291,6 +291,7 @@ mod tests {
     use crate::data::Data;
     use crate::host::memory::Memory;
     use crate::modules::desk::{Desk, commands};
+    use crate::modules::http::get::tests::answer;
     use crate::openpgp::tests::{FINGERPRINT, KEY};
 
     #[test]
@@ -315,7 +316,7 @@ mod tests {
     fn keys_come_from_urls_and_servers() {
         let memory = Memory::new()
             .with_dir("/etc/apt", 0o755, "root")
-            .with_output("curl -fsSL --max-time 60 -- https://k.example.org/k.asc", 0, KEY)
+            .with_output("curl -q --config -", 0, &answer("200 OK", KEY))
             .with_output("gpg", 0, "");
         let mut desk = Desk::new(memory);
         let server =

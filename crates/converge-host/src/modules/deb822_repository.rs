@@ -7,8 +7,8 @@ use crate::change::Changes;
 use crate::data::Data;
 use crate::host::Host;
 use crate::modules::Module;
-use crate::modules::download::{fetch, is_url};
 use crate::modules::files::{Attributes, Page, Subject};
+use crate::modules::http::{get, is_url};
 use crate::openpgp::is_armored;
 use crate::stop::{Result, Stop};
 
@@ -119,7 +119,7 @@ impl Module for Deb822Repository {
 impl Deb822Repository {
     /// Keeps the key of a URL in a file, and tells which.
     fn key(&self, url: &str, slug: &str, host: &dyn Host, changes: &mut Changes) -> Result<String> {
-        let bytes = fetch(host, url, true)?;
+        let bytes = get(host, url, true)?;
         let end = if is_armored(&bytes) { "asc" } else { "gpg" };
         let path = format!("{KEYRINGS}/{slug}.{end}");
         keep(&path, bytes, &self.mode, host, changes)?;
@@ -246,9 +246,9 @@ mod tests {
     fn a_key_is_fetched_into_a_file_beside() {
         use crate::openpgp::tests::KEY;
         let memory = Memory::new().with_dir("/etc/apt/sources.list.d", 0o755, "root").with_output(
-            "curl -fsSL --max-time 60 -- https://k.example/k",
+            "curl -q --config -",
             0,
-            KEY,
+            &crate::modules::http::get::tests::answer("200 OK", KEY),
         );
         let mut desk = Desk::new(memory);
         let args = [

@@ -21,7 +21,6 @@ mod debconf;
 #[cfg(test)]
 mod desk;
 mod dnf;
-mod download;
 mod dpkg_selections;
 mod file;
 mod files;

@@ -6,7 +6,7 @@ use crate::args::{Args, Choice};
 use crate::change::{ActChange, Change, Changes, Sign};
 use crate::host::{Command, Host};
 use crate::modules::Module;
-use crate::modules::download::{fetch, is_url};
+use crate::modules::http::{get, is_url};
 use crate::modules::known::{need, value};
 use crate::openpgp::{Key, keys, normal, plain};
 use crate::stop::{Result, Stop};
@@ -78,7 +78,7 @@ impl Module for RpmKey {
 impl RpmKey {
     fn bytes(&self, host: &dyn Host) -> Result<Vec<u8>> {
         let given = if is_url(&self.key) {
-            fetch(host, &self.key, self.validate_certs)?
+            get(host, &self.key, self.validate_certs)?
         } else {
             let path = self.key.strip_prefix("file://").unwrap_or(&self.key);
             if !host.exists(Path::new(path))? {

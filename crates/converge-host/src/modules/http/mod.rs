@@ -5,6 +5,7 @@
 
 mod curl;
 mod fallback;
+pub(crate) mod get;
 mod response;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use crate::stop::{Result, Stop};
 
 pub(crate) use curl::{Body, Part};
 pub(crate) use fallback::{Program, program};
+pub(crate) use get::{get, is_url};
 pub(crate) use response::Response;
 
 /// How a request is made.
