@@ -2,12 +2,16 @@
 //!
 //! What Ansible did is in the folder's `expected.json`, recorded by `cargo xtask record-playbooks`; converge is run in the same way and what
 //! it tells with `--format json` is brought into the same shape (`told`) and compared (`compare`). tests/playbooks/README.md says what is in
-//! a recording.
+//! a recording. What holds for every playbook is tried of each (`properties`).
 
 #![allow(clippy::print_stderr, reason = "a test tells where it differs")]
 
+#[path = "scenarios/agree.rs"]
+mod agree;
 #[path = "playbooks/compare.rs"]
 mod compare;
+#[path = "playbooks/properties.rs"]
+mod properties;
 #[path = "playbooks/told.rs"]
 mod told;
 
@@ -22,9 +26,11 @@ use xtask::record::case::Case;
 use xtask::record::tree;
 
 use crate::compare::Comparison;
+use crate::properties::hold;
 
 datatest_stable::harness! {
     { test = check, root = "tests/playbooks", pattern = r"^[^/]+/expected\.json$" },
+    { test = hold, root = "tests/playbooks", pattern = r"^[^/]+/site\.yml$" },
 }
 
 /// More differences than these are only counted.

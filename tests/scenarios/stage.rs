@@ -11,6 +11,7 @@ use converge::playbook::{Playbook, Probes, Reader};
 use converge::project::Loader;
 use converge::record::{Collector, Recorder, Story};
 use converge::redact::{Redactor, Secret};
+use converge::report::json::Told;
 use converge::report::plan::{Style, changes, only};
 use converge::report::screen::Screen;
 use converge::report::summary;
@@ -96,6 +97,10 @@ pub(crate) fn play(scenario: &Scenario) -> Result<Played, String> {
     let again = stage.walk(Mode::Plan);
     if again.drawn() != plan.drawn() {
         faults.push(format!("planned twice, it is another plan:\n{}", again.drawn()));
+    }
+    // What programs read of it as well, to the byte.
+    if again.document() != plan.document() {
+        faults.push(format!("planned twice, it is another document:\n{}", again.document()));
     }
     if clean.iter().any(|state| *state != format!("{:?}", Memory::new(Described::default()).done)) {
         faults.push("planning did something".to_owned());
@@ -274,6 +279,11 @@ impl Stage {
 }
 
 impl Walk {
+    /// The plan as a program reads it.
+    fn document(&self) -> String {
+        serde_json::to_string_pretty(&Told::new(self.story.clone())).unwrap_or_default()
+    }
+
     /// The plan as a person reads it.
     fn drawn(&self) -> String {
         let mut text = changes(&self.story, Style::default());

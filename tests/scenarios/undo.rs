@@ -1,13 +1,13 @@
-//! What was done to files can be taken back: bytes, mode and owner are then what they were.
+//! What was done can be taken back: bytes, mode and owner are then what they were, and so are units, accounts and groups.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use converge::event::{Event, Listener};
-use converge_host::change::{Change, Effect as _};
+use converge_host::change::{Change, Effect as _, UnitAction};
 use converge_host::host::machine::Machine as _;
-use converge_host::host::{Host as _, Look, NodeKind};
+use converge_host::host::{Host as _, Look, NodeKind, Scope};
 
 use crate::machine::Memory;
 
@@ -42,6 +42,14 @@ impl Listener for Tap<'_> {
     }
 }
 
+/// What has a state beside files.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Thing {
+    Unit(Scope, String),
+    User(String),
+    Group(String),
+}
+
 /// Takes everything back on a host, and tells what is not as it was.
 pub(crate) fn faults(
     name: &str,
@@ -56,8 +64,24 @@ pub(crate) fn faults(
     let mut faults = Vec::new();
     let mut paths = BTreeSet::new();
     let mut left: BTreeSet<PathBuf> = BTreeSet::new();
+    let mut things = BTreeSet::new();
+    let mut unsure = BTreeSet::new();
     for change in made.iter().rev() {
-        let Change::File(file) = change else { continue };
+        let Change::File(file) = change else {
+            let Some(thing) = thing(change) else { continue };
+            match change.effect().invert() {
+                // A reload changes no state.
+                None if !resets(change) => {}
+                None => drop(unsure.insert(thing.clone())),
+                Some(inverse) => {
+                    if let Err(stop) = after.perform(&inverse) {
+                        faults.push(format!("{name}: {thing:?} can't be taken back: {stop}"));
+                    }
+                }
+            }
+            things.insert(thing);
+            continue;
+        };
         if left.iter().any(|path| file.path.starts_with(path) || path.starts_with(&file.path)) {
             continue;
         }
@@ -77,7 +101,47 @@ pub(crate) fn faults(
             faults.push(format!("{name}: {} was {was} and came back as {is}", path.display()));
         }
     }
+    for thing in things.difference(&unsure) {
+        let (was, is) = (state(before, thing), state(&after, thing));
+        if was != is {
+            faults.push(format!("{name}: {thing:?} was {was} and came back as {is}"));
+        }
+    }
     faults
+}
+
+/// What a change is about, if it is about a unit, an account or a group.
+fn thing(change: &Change) -> Option<Thing> {
+    Some(match change {
+        Change::Unit(unit) => Thing::Unit(unit.scope, unit.name.clone()?),
+        Change::User(user) => {
+            Thing::User(user.after.as_ref().or(user.before.as_ref())?.name.clone())
+        }
+        Change::Group(group) => {
+            Thing::Group(group.after.as_ref().or(group.before.as_ref())?.name.clone())
+        }
+        _ => return None,
+    })
+}
+
+/// Whether something is another after a change, beside that it happened.
+fn resets(change: &Change) -> bool {
+    let once = [UnitAction::Restart, UnitAction::Reload, UnitAction::DaemonReload];
+    !matches!(change, Change::Unit(unit) if unit.actions.iter().all(|action| once.contains(action)))
+}
+
+fn state(machine: &Memory, thing: &Thing) -> String {
+    match thing {
+        Thing::Unit(scope, name) => {
+            let unit = machine.unit(name, *scope);
+            format!("{:?}", unit.map(|unit| (unit.active, unit.enabled())))
+        }
+        // Which groups they are in is the groups' state.
+        Thing::User(name) => format!("{:?}", machine.user(name)),
+        Thing::Group(name) => {
+            format!("{:?}", machine.group(name).map(|one| one.map(|one| one.gid)))
+        }
+    }
 }
 
 fn told(machine: &Memory, path: &Path) -> String {

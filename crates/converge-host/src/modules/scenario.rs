@@ -12,6 +12,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use crate::answer::Answerer;
+use crate::blob::Digest;
 use crate::change::Change;
 use crate::data::{Data, Map};
 use crate::host::overlay::Overlay;
@@ -106,8 +107,7 @@ impl Scenario {
             match doer.answer(&perform, &call) {
                 Ok(reply) => break reply,
                 Err(digest) => {
-                    let bytes =
-                        self.blobs.iter().find(|bytes| crate::blob::Digest::of(bytes) == digest);
+                    let bytes = self.blobs.iter().find(|bytes| Digest::of(bytes) == digest);
                     doer.machine
                         .keep(Arc::clone(bytes.expect("a content that the scenario sends")));
                 }
@@ -255,7 +255,12 @@ fn walk(host: &dyn Host, root: &Path, below: &Path, found: &mut Shape) {
                 content => {
                     let bytes = content.unwrap().bytes.unwrap();
                     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into_owned();
-                    format!("{mode:04o} {owner}:{group} {text:?}")
+                    // A long content is told by its beginning, and compared to its end.
+                    let rest = match bytes.len() {
+                        ..=200 => String::new(),
+                        size => format!("… {size} bytes, {}", Digest::of(&bytes).hex()),
+                    };
+                    format!("{mode:04o} {owner}:{group} {text:?}{rest}")
                 }
             },
             NodeKind::Dir => format!("{mode:04o} {owner}:{group} dir"),
