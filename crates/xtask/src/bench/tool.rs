@@ -36,7 +36,8 @@ pub(crate) enum Tool {
 /// Where the programs of the tools are.
 #[derive(Debug)]
 pub(crate) struct Programs {
-    reference: Reference,
+    /// The environment of those that are in Python, where any of them is asked for.
+    reference: Option<Reference>,
     converge: PathBuf,
 }
 
@@ -83,7 +84,8 @@ impl Tool {
 impl Programs {
     /// Installs and builds what `tools` need.
     pub(crate) fn ready(tools: &[Tool]) -> Result<Self> {
-        let reference = Reference::ensure("bench")?;
+        let python = tools.iter().any(|tool| !matches!(tool.name(), "converge" | "ssh"));
+        let reference = python.then(|| Reference::ensure("bench")).transpose()?;
         let converge = workspace().join("target/release/converge");
         if tools.iter().any(|tool| tool.name() == "converge") {
             Run::new("cargo")
@@ -112,12 +114,12 @@ impl Programs {
             Tool::ConvergePlan => {
                 Run::new(&self.converge).args(["bench.yml", "-i", "inventory.yml", "--check"])
             }
-            Tool::Ansible => self.ansible(control),
+            Tool::Ansible => self.ansible(control)?,
             Tool::Mitogen => self
-                .ansible(control)
-                .env("ANSIBLE_STRATEGY_PLUGINS", self.reference.mitogen_strategies()?)
+                .ansible(control)?
+                .env("ANSIBLE_STRATEGY_PLUGINS", self.reference()?.mitogen_strategies()?)
                 .env("ANSIBLE_STRATEGY", "mitogen_linear"),
-            Tool::Pyinfra => Run::new(self.reference.program("pyinfra")).args([
+            Tool::Pyinfra => Run::new(self.reference()?.program("pyinfra")).args([
                 "-y",
                 "inventory.py",
                 "deploy.py",
@@ -126,14 +128,18 @@ impl Programs {
         Ok(command.dir(stage.dir()))
     }
 
-    fn ansible(&self, control: &std::path::Path) -> Run {
+    fn reference(&self) -> Result<&Reference> {
+        self.reference.as_ref().context("no tool in Python was asked for")
+    }
+
+    fn ansible(&self, control: &std::path::Path) -> Result<Run> {
         let options = format!(
             "-o ControlMaster=auto -o ControlPersist=60s -o ControlPath=\"{}/%C\"",
             control.display()
         );
-        Run::new(self.reference.program("ansible-playbook"))
+        Ok(Run::new(self.reference()?.program("ansible-playbook"))
             .args(["-i", "inventory.yml", "bench.yml"])
             .env("ANSIBLE_PIPELINING", "1")
-            .env("ANSIBLE_SSH_ARGS", options)
+            .env("ANSIBLE_SSH_ARGS", options))
     }
 }
