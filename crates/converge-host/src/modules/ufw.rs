@@ -284,14 +284,16 @@ impl Ufw {
         let insert = if self.delete { None } else { self.position(host)? };
         let shown = Command::new(words.clone()).shown();
         let sign = if self.delete { Sign::Remove } else { Sign::Create };
-        let doing = verb(false, self.delete, insert);
-        let mut force = doing;
-        force.argv.insert(1, "--force".into());
+        let mut doing = verb(false, self.delete, insert);
+        if self.delete {
+            // It would ask; for what is added ufw does not know the option.
+            doing.argv.insert(1, "--force".into());
+        }
         let back = verb(false, !self.delete, None);
         changes.push(Change::Act(
             ActChange::new(sign, format!("firewall rule: {shown}"))
                 .sets(label, now, (!self.delete).then(|| "there".to_owned()))
-                .does(force)
+                .does(doing)
                 .undone_by(back),
         ));
         Ok(())
@@ -431,7 +433,7 @@ mod tests {
         let done = desk.run("ufw", &web);
         assert_eq!(
             commands(&done.changes[0]),
-            ["ufw --force insert 1 limit in on eth0 from 10.0.0.0/8 to any port 80 comment 'a b'"]
+            ["ufw insert 1 limit in on eth0 from 10.0.0.0/8 to any port 80 comment 'a b'"]
         );
         let gone = [("rule", "allow".into()), ("name", "Nginx".into()), ("delete", true.into())];
         let done = desk.run("ufw", &gone);
