@@ -11,6 +11,7 @@ mod revert;
 mod running;
 mod saved;
 mod schema;
+mod shipped;
 mod ssh;
 mod sshd;
 mod support;

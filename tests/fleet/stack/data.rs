@@ -1,12 +1,9 @@
-//! The shipped roles on bare hosts of both families: planned, applied, looked at from outside, planned again.
+//! Units, redis and PostgreSQL.
 
-use std::time::Duration;
-
-use xtask::fleet::host::{Host, Kind};
-use xtask::fleet::place::workspace;
+use xtask::fleet::host::Kind;
 
 use crate::hosts::{Lent, lend};
-use crate::project::Project;
+use crate::stack::{converges, project};
 
 /// The data of units, of which a mistake is tried too.
 const UNITS: &str = r#"
@@ -24,27 +21,6 @@ const UNITS: &str = r#"
         systemd_unit_timers:
           - {name: daily, command: "/bin/touch /srv/daily", calendar: "03:00", delay: 1h}
 "#;
-
-/// What a run may take that installs packages.
-const LONG: Duration = Duration::from_secs(400);
-
-/// A project that has the shipped roles, and this play for all of the hosts.
-fn project(hosts: &[&Host], play: &str) -> Project {
-    let config = format!("[defaults]\nroles_path = {}\n", workspace().join("roles").display());
-    Project::new(hosts, &[("ansible.cfg", &config), ("playbooks/site.yml", play)])
-}
-
-/// Plans for bare hosts, which must not write; applies; and then nothing may be left to do.
-#[track_caller]
-fn converges(hosts: &[Lent], project: &Project) {
-    let before: Vec<_> = hosts.iter().map(Lent::done).collect();
-    project.check(&[]).exits(2).never_says("failed");
-    for (host, before) in hosts.iter().zip(before) {
-        assert_eq!(host.done(), before, "planning {} must not write", host.name);
-    }
-    project.converge(&["-i", "test", "--yes"]).within(LONG).run().exits(0).says("failed=0");
-    project.check(&[]).exits(0).says("No changes.");
-}
 
 /// The data of databases.
 const DATABASES: &str = r#"
@@ -118,49 +94,4 @@ fn postgresql_answers(host: &Lent) {
     let restore = "cd /var/backups/postgresql && createdb again && pg_restore --no-owner --dbname=again app_production-*.dump \
                    && psql -XAtc 'SELECT text FROM toots' again && dropdb again";
     assert_eq!(host.run(&format!("runuser -u postgres -- sh -c \"{restore}\"")), "kept\n");
-}
-
-#[test]
-#[ignore = "needs hosts"]
-fn stack_replica_is_promoted() {
-    let hosts = lend([Kind::Debian, Kind::Debian]);
-    let [primary, replica] = &hosts;
-    let play = r#"
-- hosts: postgresql_primary
-  vars:
-    postgresql_listen: ["*"]
-    postgresql_users:
-      - {name: replication, password: "with:colon", flags: REPLICATION}
-    postgresql_databases:
-      - {name: toots}
-    postgresql_hba:
-      - {type: host, database: replication, user: replication, address: all, method: scram-sha-256}
-  roles: [postgresql]
-- hosts: postgresql_replica
-  vars: {postgresql_replica_password: "with:colon"}
-  roles: [postgresql_replica]
-"#;
-    let project = project(&[primary, replica], play);
-    let line = |host: &Lent| format!("{} ansible_host={}\n", host.name, host.ipv6);
-    let groups = format!(
-        "[postgresql_primary]\n{}[postgresql_replica]\n{}[all:vars]\npostgresql_memory_mb=512\n",
-        line(primary),
-        line(replica)
-    );
-    project.write("inventory/test", groups);
-    converges(&hosts, &project);
-    let ask = |sql: &str| format!("runuser -u postgres -- psql -XqAtc \"{sql}\" toots");
-    primary.run(&ask("CREATE TABLE toots (text text); INSERT INTO toots VALUES ('kept')"));
-    let promote = workspace().join("playbooks/promote-replica.yml").display().to_string();
-    let promote = |args: &[&str]| project.converge(&[&promote, "-i", "test"]).args(args).run();
-    promote(&["--check"]).exits(2).says("stop and mask");
-    promote(&["--yes"]).exits(0).says("failed=0");
-    assert_eq!(replica.run(&ask("SELECT text FROM toots")), "kept\n");
-    replica.run(&ask("INSERT INTO toots VALUES ('written')"));
-    assert!(!primary.succeeds("systemctl start postgresql@15-main"));
-    assert!(primary.has("/var/lib/postgresql/15/main/standby.signal"));
-    promote(&["--check"]).exits(0).says("No changes.");
-    // A primary's data is not thrown away because the inventory still calls it a replica.
-    project.apply(&["--limit", "postgresql_replica"]).exits(1).says("databases of its own (toots)");
-    assert_eq!(replica.run(&ask("SELECT text FROM toots")), "kept\nwritten\n");
 }
