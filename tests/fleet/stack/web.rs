@@ -70,11 +70,16 @@ fn stack_web_server_with_a_certificate() {
     let root = authority.run("curl -sSk https://[::1]:15000/roots/0");
     let root = project.keep("root.pem", root);
     let get = |path: &str, more: &[&str]| {
-        let connect = [80, 443].map(|port| format!("--connect-to=::[{theirs}]:{port}"));
+        let connect = [80, 443].map(|port| format!("::[{theirs}]:{port}"));
         let output = Command::new("curl")
             .args(["-sS", "--http1.1", "--max-time", "20", "--cacert"])
             .arg(&root)
-            .args(["--dump-header", "-", &connect[usize::from(path.starts_with("https"))]])
+            .args([
+                "--dump-header",
+                "-",
+                "--connect-to",
+                &connect[usize::from(path.starts_with("https"))],
+            ])
             .args(more)
             .arg(path)
             .output()
