@@ -62,7 +62,7 @@ fn secrets_open_with_the_password_that_is_told_and_with_no_other() {
 #[test]
 fn every_playbook_can_be_read_with_both() {
     let project = Project::new(&[]);
-    for playbook in ["site.yml", "chillout.yml", "promote-replica.yml"] {
+    for playbook in ["site.yml", "chillout.yml", "promote-replica.yml", "restore.yml"] {
         for inventory in ["staging", "prod"] {
             let output =
                 project.converge_in(HERE, &format!("{playbook} -i {inventory} --list-tasks"));

@@ -6,7 +6,7 @@ use crate::hosts::{Lent, lend};
 use crate::stack::{converges, project};
 
 /// The data of units, of which a mistake is tried too.
-const UNITS: &str = r#"
+pub(super) const UNITS: &str = r#"
         systemd_unit_units:
           - name: one.service
             sections:

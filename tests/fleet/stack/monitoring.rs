@@ -1,9 +1,21 @@
-//! Prometheus and what it scrapes.
+//! Prometheus and what it scrapes; and a backup that is restored.
 
 use std::time::{Duration, Instant};
 
-use crate::hosts::debian;
+use xtask::fleet::place::workspace;
+
+use crate::hosts::{Lent, debian};
+use crate::project::Project;
 use crate::stack::{converges, project};
+
+/// Where the backup goes is known to the restoration too, so it stands in the inventory.
+const BACKUP: &str = r#"
+backup_repositories: [/srv/backups]
+backup_password: it's secret
+backup_postgresql: true
+backup_paths: [/etc]
+backup_excludes: [/etc/ssl]
+"#;
 
 const PLAY: &str = r#"
 - hosts: all
@@ -13,8 +25,9 @@ const PLAY: &str = r#"
     prometheus_jobs:
       - {name: node, targets: ["[::1]:9100"], labels: {site: here}}
       - {name: postgresql, targets: ["127.0.0.1:9187"]}
+    postgresql_databases: [{name: toots}]
     prometheus_rules: [{name: hosts, rules: [{alert: Gone, expr: up == 0, for: 5m}]}]
-  roles: [postgresql, node_exporter, postgres_exporter, prometheus]
+  roles: [postgresql, node_exporter, postgres_exporter, prometheus, backup]
 "#;
 
 #[test]
@@ -23,6 +36,9 @@ fn stack_monitoring() {
     let hosts = [debian()];
     let [host] = &hosts;
     let project = project(&[host], PLAY);
+    let group = format!("[postgresql_primary]\n{} ansible_host={}\n", host.name, host.ipv4);
+    project.write("inventory/test", group);
+    project.write("inventory/group_vars/all.yml", BACKUP);
     converges(&hosts, &project);
     let begin = Instant::now();
     let ask =
@@ -35,4 +51,29 @@ fn stack_monitoring() {
     project.write("playbooks/site.yml", PLAY.replace("up == 0", "up == == 0"));
     project.apply(&[]).exits(1).says("parse error");
     assert!(host.text("/etc/prometheus/rules.yml").contains("up == 0"));
+    project.write("playbooks/site.yml", PLAY);
+    is_restored(host, &project);
+}
+
+/// A backup by the timer's command, and a database that comes back from it; never over anything.
+fn is_restored(host: &Lent, project: &Project) {
+    let ask = |database: &str, sql: &str| {
+        host.run(&format!("runuser -u postgres -- psql -XqAtc \"{sql}\" {database}"))
+    };
+    ask("toots", "CREATE TABLE toots (text text); INSERT INTO toots VALUES ('kept')");
+    assert_eq!(host.run("systemctl is-active backup.timer"), "active\n");
+    host.run("systemctl start backup.service");
+    ask("toots", "INSERT INTO toots VALUES ('later')");
+    let restore = workspace().join("playbooks/restore.yml").display().to_string();
+    let restore = |into: &str| {
+        let into = format!("restore_into={into}");
+        let args = ["-i", "test", "--yes", "-e", "restore_database=toots", "-e", &into];
+        project.converge(&[&restore]).args(&args).run()
+    };
+    restore("again").exits(0).says("failed=0");
+    assert_eq!(ask("again", "SELECT text FROM toots"), "kept\n");
+    restore("toots").exits(1).says("is not empty");
+    let files = "set -a; . /etc/backup/environment; restic --repo /srv/backups ls latest --tag files --path /etc";
+    let files = host.run(files);
+    assert!(files.contains("/etc/hostname") && !files.contains("/etc/ssl/"), "{files}");
 }
