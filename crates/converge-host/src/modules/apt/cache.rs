@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::change::{CacheChange, Change, Changes};
 use crate::host::{Host, Look, Manager};
 use crate::modules::apt::{Apt, State, Upgrade};
-use crate::stop::Result;
+use crate::stop::{Result, Stop};
 
 /// Where the lists are kept.
 const LISTS: &str = "/var/lib/apt/lists";
@@ -28,16 +28,26 @@ pub(super) fn refresh(apt: &Apt, host: &dyn Host, changes: &mut Changes) -> Resu
         changes.set("cache_update_time", update_time(host)?);
     }
     if due {
-        changes.push(Change::Cache(CacheChange {
-            manager: Manager::Apt,
-            command: apt.apt_get(&["update"]),
-            counts: !names && !upgrades && apt.deb.is_none(),
-            lock_timeout: apt.lock_timeout.max(0).unsigned_abs(),
-            retries: apt.update_cache_retries.max(0).unsigned_abs(),
-            retry_delay: apt.update_cache_retry_max_delay.max(0).unsigned_abs(),
-        }));
+        let counts = !names && !upgrades && apt.deb.is_none();
+        changes.push(Change::Cache(CacheChange { counts, ..change(apt) }));
     }
     Ok(due)
+}
+
+/// Asks for a refresh because there are no lists at all.
+pub(super) fn push(apt: &Apt, changes: &mut Changes) {
+    changes.push(Change::Cache(change(apt)));
+}
+
+fn change(apt: &Apt) -> CacheChange {
+    CacheChange {
+        manager: Manager::Apt,
+        command: apt.apt_get(&["update"]),
+        counts: false,
+        lock_timeout: apt.lock_timeout.max(0).unsigned_abs(),
+        retries: apt.update_cache_retries.max(0).unsigned_abs(),
+        retry_delay: apt.update_cache_retry_max_delay.max(0).unsigned_abs(),
+    }
 }
 
 /// When the lists became others last, in seconds since 1970, as Ansible tells it.
@@ -60,16 +70,24 @@ fn is_due(apt: &Apt, host: &dyn Host) -> Result<bool> {
     Ok(seconds(Some(SystemTime::now())) - seconds(newest) > apt.cache_valid_time)
 }
 
-/// An image of a distribution may come without lists, however new the folder is.
-fn any_lists(host: &dyn Host) -> Result<bool> {
+/// Whether there are lists: an image of a distribution may come without, however new the folder is.
+pub(super) fn any_lists(host: &dyn Host) -> Result<bool> {
+    // A planned refresh brings lists whose names nobody knows yet.
+    if host.offers(Manager::Apt).is_some() {
+        return Ok(true);
+    }
     if !host.exists(Path::new(LISTS))? {
         return Ok(false);
     }
     let list = |name: &String| {
         name.contains("_Packages") || name.ends_with("Release") || name.contains("_dists_")
     };
-    // A planned refresh brings lists whose names nobody knows yet.
-    Ok(host.offers(Manager::Apt).is_some() || host.list(Path::new(LISTS))?.iter().any(list))
+    match host.list(Path::new(LISTS)) {
+        Ok(names) => Ok(names.iter().any(list)),
+        // A planned package may bring anything, but was found in lists itself.
+        Err(Stop::Unknown(_)) => Ok(true),
+        Err(stop) => Err(stop),
+    }
 }
 
 fn changed(host: &dyn Host, path: &str) -> Result<Option<SystemTime>> {

@@ -10,7 +10,7 @@ use crate::fnmatch::matches;
 use crate::host::{Command, Host, Installed, Manager, Output};
 use crate::modules::apt::simulate::{self, Refusal, Simulated};
 use crate::modules::apt::wanted::{Wanted, missing};
-use crate::modules::apt::{Apt, State, policy};
+use crate::modules::apt::{Apt, State, cache, policy};
 use crate::stop::{Result, Stop, Why};
 
 /// dpkg's database, which tells what installed packages provide.
@@ -31,13 +31,12 @@ pub(super) fn plan(
     changes: &mut Changes,
 ) -> Result<()> {
     let installed = host.installed(Manager::Apt)?;
-    let wanted = expand(names, host)?;
-    let doubt = if refreshed {
-        Some(Why("the package lists are refreshed first".into()))
-    } else {
-        host.offers(Manager::Apt)
-    };
-    let mut needs = needs(apt, wanted, &installed, doubt.is_some(), host)?;
+    let refresh = || Why("the package lists, which are refreshed first".into());
+    let mut doubt = if refreshed { Some(refresh()) } else { host.offers(Manager::Apt) };
+    // A host whose lists were never fetched knows of no package but those that are installed.
+    let bare = doubt.is_none() && !cache::any_lists(host)?;
+    let wanted = expand(names, bare || doubt.is_some(), host)?;
+    let mut needs = needs(apt, wanted, &installed, bare || doubt.is_some(), host)?;
     if needs.is_empty() && apt.state != State::Fixed {
         return Ok(());
     }
@@ -53,6 +52,10 @@ pub(super) fn plan(
             Simulated::Refused(refusals, output) => (refusals, output),
         };
         let provided = provided(&refusals, host)?;
+        if provided.is_empty() && doubt.is_none() && bare {
+            cache::push(apt, changes);
+            doubt = Some(refresh());
+        }
         if provided.is_empty() && doubt.is_none() {
             return Err(refused(&refusals, &needs, &command, &output));
         }
@@ -107,7 +110,8 @@ pub(super) fn plan(
 }
 
 /// The names with patterns replaced by what they match.
-pub(super) fn expand(names: &[String], host: &dyn Host) -> Result<Vec<Wanted>> {
+/// With `doubtful`, a pattern that matches nothing may match something by then, and stays.
+pub(super) fn expand(names: &[String], doubtful: bool, host: &dyn Host) -> Result<Vec<Wanted>> {
     let wanted = names.iter().map(|name| Wanted::read(name)).collect::<Result<Vec<_>>>()?;
     if !wanted.iter().any(Wanted::is_pattern) {
         return Ok(wanted);
@@ -122,7 +126,9 @@ pub(super) fn expand(names: &[String], host: &dyn Host) -> Result<Vec<Wanted>> {
         let before = expanded.len();
         let fitting = known.iter().filter(|name| matches(&one.name, name));
         expanded.extend(fitting.map(|name| one.named(name)));
-        if expanded.len() == before {
+        if expanded.len() == before && doubtful {
+            expanded.push(one);
+        } else if expanded.len() == before {
             return Err(Stop::failed(format!("No package(s) matching '{}' available", one.name)));
         }
     }

@@ -5,9 +5,9 @@ use std::path::Path;
 use crate::change::manager::failed;
 use crate::change::{Changes, PackagesChange};
 use crate::host::{Host, Look, Manager};
-use crate::modules::apt::Apt;
 use crate::modules::apt::install::expand;
 use crate::modules::apt::simulate::{self, Simulated};
+use crate::modules::apt::{Apt, cache};
 use crate::stop::Result;
 
 /// dpkg's database, which also knows packages of which only configuration files are left.
@@ -23,7 +23,8 @@ pub(super) fn plan(
     let installed = host.installed(Manager::Apt)?;
     let left = if apt.purge { left_over(host)? } else { Vec::new() };
     let mut going = Vec::new();
-    for wanted in expand(names, host)? {
+    let doubtful = host.offers(Manager::Apt).is_some() || !cache::any_lists(host)?;
+    for wanted in expand(names, doubtful, host)? {
         match wanted.installed(&installed) {
             Some((name, version)) if wanted.accepts(version) => going.push(name.to_owned()),
             None if left.contains(&wanted.name) => going.push(wanted.name),

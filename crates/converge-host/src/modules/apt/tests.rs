@@ -100,3 +100,45 @@ fn lists_are_refreshed_where_they_are_old() {
         ],
     );
 }
+
+#[test]
+fn a_host_without_lists_fetches_them_before_it_installs() {
+    let missing = |name: &str| {
+        (format!("{GET} install -- {name}"), format!("E: Unable to locate package {name}\n"))
+    };
+    let mut bare = Memory::new()
+        .with_package(Manager::Apt, "nano", "7.2-1")
+        .with_dir("/var/lib/apt/lists", 0o755, "root")
+        .with_output(
+            "apt-cache -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= pkgnames",
+            0,
+            "nano\n",
+        )
+        .with_file("/usr/bin/apt-get", "", 0o755, "root");
+    for name in ["jq", "tree", "php*"] {
+        let (shown, told) = missing(name);
+        bare = bare.with_error(&shown, 100, &told);
+    }
+    let bare = bare.with_error(&format!("{GET} install -- 'php*'"), 100, &missing("php*").1);
+    assert_eq!(
+        planned(
+            Answerer::new(bare),
+            &[
+                "apt name=nano",
+                "apt name=jq",
+                "apt name=tree",
+                "apt name=php* state=absent",
+                "apt name=php*",
+                "apt name=tree update_cache=yes cache_valid_time=600",
+            ]
+        ),
+        [
+            "",
+            "refresh the package lists of apt; package jq (unknown)",
+            "package tree (unknown)",
+            "",
+            "package php* (unknown)",
+            "",
+        ]
+    );
+}

@@ -29,7 +29,7 @@ pub(super) fn plan(apt: &Apt, mode: Upgrade, host: &dyn Host, changes: &mut Chan
         return Ok(());
     }
     let refreshed = !changes.list.is_empty();
-    let unknown = refreshed.then(|| Why("the package lists are refreshed first".into()));
+    let unknown = refreshed.then(|| Why("the package lists, which are refreshed first".into()));
     let change = PackagesChange {
         actions,
         commands: vec![command],
