@@ -62,6 +62,7 @@ impl<M: Machine> Answerer<M> {
 
     /// Answers a request. `Err` names a content that has to be kept first; then ask again.
     pub fn answer(&mut self, ask: &Ask, call: &Call) -> Result<Reply, Digest> {
+        self.machine.set_looks(!matches!(ask, Ask::Perform { .. }));
         match ask {
             Ask::Plan => self.plan(call, true),
             Ask::PlanAs(name) => self.plan_as(name, call),
@@ -84,6 +85,7 @@ impl<M: Machine> Answerer<M> {
         call: &Call,
         reviewed: Option<&[Change]>,
     ) -> Result<Prepared, Digest> {
+        self.machine.set_looks(false);
         self.machine.set_env(&call.env);
         let module = match read(call, &self.machine) {
             Ok(module) => module,

@@ -19,6 +19,9 @@ pub trait Machine: Host + Sized {
     /// Sets what is added to the environment of every command from now on.
     fn set_env(&mut self, env: &[(String, String)]);
 
+    /// Says whether commands only look from now on, and nothing that they write for themselves may stay.
+    fn set_looks(&mut self, _looks: bool) {}
+
     /// Keeps the bytes of a content that was asked for.
     fn keep(&mut self, bytes: Arc<[u8]>);
 }
@@ -34,6 +37,10 @@ impl Machine for Real {
 
     fn set_env(&mut self, env: &[(String, String)]) {
         Self::set_env(self, env.to_vec());
+    }
+
+    fn set_looks(&mut self, looks: bool) {
+        Self::set_looks(self, looks);
     }
 
     fn keep(&mut self, bytes: Arc<[u8]>) {

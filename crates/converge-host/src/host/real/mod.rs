@@ -2,6 +2,7 @@
 
 mod accounts;
 mod ahead;
+mod fence;
 pub(crate) mod files;
 mod network;
 pub(crate) mod packages;
@@ -23,6 +24,7 @@ use crate::clock::Clock;
 use crate::host::network::Network;
 use crate::host::real::accounts::Accounts;
 use crate::host::real::ahead::Ahead;
+use crate::host::real::fence::Fence;
 use crate::host::real::packages::Packages;
 use crate::host::real::sorter::Sorter;
 use crate::host::{
@@ -42,6 +44,10 @@ pub struct Real {
     ahead: RefCell<Ahead>,
     sorter: RefCell<Sorter>,
     refreshed: Cell<Option<Manager>>,
+    /// Whether commands only look, so that nothing that they write for themselves may stay.
+    looks: Cell<bool>,
+    /// What keeps it from staying, once somebody asked; none where it can't be had.
+    fence: RefCell<Option<Option<Fence>>>,
     blobs: RefCell<HashMap<Digest, Arc<[u8]>>>,
     env: RefCell<Vec<(String, String)>>,
 }
@@ -60,6 +66,8 @@ impl Real {
             ahead: RefCell::default(),
             sorter: RefCell::default(),
             refreshed: Cell::default(),
+            looks: Cell::default(),
+            fence: RefCell::default(),
             blobs: RefCell::default(),
             env: RefCell::default(),
         }
@@ -104,7 +112,22 @@ impl Real {
 
     /// Runs a command to its end, whatever its exit code.
     pub fn run(&self, command: &Command) -> Result<Output> {
-        run::run(command, &self.identity, &self.env.borrow())
+        let fenced = if self.looks.get() && Fence::is_for(command) {
+            let mut fence = self.fence.borrow_mut();
+            fence.get_or_insert_with(Fence::raise).as_ref().map(|fence| fence.around(command))
+        } else {
+            None
+        };
+        let fenced = fenced.as_ref().unwrap_or(command);
+        run::run(fenced, &self.identity, &self.env.borrow())
+    }
+
+    /// Says whether commands only look from now on: what package managers write for themselves must not stay then.
+    pub fn set_looks(&self, looks: bool) {
+        self.looks.set(looks);
+        if !looks {
+            self.fence.borrow_mut().take();
+        }
     }
 
     /// Runs commands in order and fails at the first that fails.
