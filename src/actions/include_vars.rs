@@ -6,7 +6,7 @@ use crate::actions::{Action, Context, Done, Variable};
 use crate::plan::halt::Halt;
 use crate::plan::outcome::Outcome;
 use crate::value::{Map, Value};
-use crate::yaml::Node;
+use crate::yaml::{Kind, Node};
 
 pub(super) const ACTION: Action = Action {
     name: "include_vars",
@@ -33,6 +33,9 @@ fn run(context: &Context<'_>) -> Result<Done, Halt> {
     let mut entries: Vec<(String, Node)> = Vec::new();
     for file in &files {
         let Some(node) = context.files.yaml(file)? else { continue };
+        if node.kind == Kind::Null {
+            continue;
+        }
         let Some(map) = node.as_map() else {
             return Err(Halt::new(format!(
                 "{} must hold a mapping of variables, not {}",

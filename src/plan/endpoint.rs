@@ -10,7 +10,7 @@ use crate::plan::options::ConnectionDefaults;
 use crate::playbook::Scope;
 use crate::redact::Secret;
 use crate::target::{Connection, Endpoint};
-use crate::vars::Vars;
+use crate::vars::{Origin, Vars};
 
 /// Where the host `name` is and how it is reached: variables win over keywords of the play, and these over the command line.
 pub(crate) fn endpoint(
@@ -23,7 +23,10 @@ pub(crate) fn endpoint(
     let read = |names: &[&str]| variable(vars, eval, names);
     let keyword =
         |node: Option<&crate::yaml::Node>| node.map(|node| eval.text(node, vars)).transpose();
-    let connection = match read(&["ansible_connection"])? {
+    // Where nothing else says so, it is the name of the host.
+    let address = read(&["ansible_host", "ansible_ssh_host"])?.filter(|address| address != name);
+    let said = |name: &str| vars.find(name).is_some_and(|(_, origin)| *origin != Origin::Magic);
+    let connection = match read(&["ansible_connection"])?.filter(|_| said("ansible_connection")) {
         Some(word) => Some(means(&word)?),
         None => match keyword(scope.nearest(|own| &own.connection))? {
             Some(word) => Some(means(&word)?),
@@ -56,11 +59,11 @@ pub(crate) fn endpoint(
     let timeout = read(&["ansible_ssh_timeout", "ansible_timeout"])?
         .and_then(|text| text.parse().ok())
         .map(Duration::from_secs);
-    let local = name == "localhost" && connection.is_none() && read(&["ansible_host"])?.is_none();
+    let local = name == "localhost" && connection.is_none() && address.is_none();
     Ok(Endpoint {
         name: name.to_owned(),
         connection: if local { Connection::Local } else { connection.unwrap_or_default() },
-        address: read(&["ansible_host", "ansible_ssh_host"])?,
+        address,
         port: port.transpose()?,
         user,
         password: password.or_else(|| defaults.password.clone()),

@@ -24,7 +24,7 @@ pub struct Options {
     pub force_handlers: bool,
     /// `--forks`: how many hosts are worked on at once.
     pub forks: usize,
-    /// `--check`: what templates see as `ansible_check_mode`.
+    /// What templates see as `ansible_check_mode`: `--check`, as Ansible has it.
     pub check: bool,
     /// `--diff`: what templates see as `ansible_diff_mode`.
     pub diff: bool,

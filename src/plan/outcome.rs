@@ -40,7 +40,7 @@ const COMMAND_RESULTS: [&str; 9] =
     ["rc", "stdout", "stdout_lines", "stderr", "stderr_lines", "start", "end", "delta", "msg"];
 
 /// What other modules return that can't be known before something is made.
-const OTHER_RESULTS: [&str; 18] = [
+const OTHER_RESULTS: [&str; 31] = [
     "uid",
     "gid",
     "group",
@@ -59,6 +59,19 @@ const OTHER_RESULTS: [&str; 18] = [
     "ssh_key_file",
     "ssh_fingerprint",
     "backup_file",
+    "path",
+    "dest",
+    "src",
+    "url",
+    "status_code",
+    "content",
+    "json",
+    "location",
+    "elapsed",
+    "before",
+    "after",
+    "checksum_src",
+    "checksum_dest",
 ];
 
 impl Outcome {

@@ -288,6 +288,15 @@ impl Reading<'_> {
             .filter_map(|collection| modules.find(&format!("{collection}.{name}")))
             .next()
             .or_else(|| modules.find(name))
+            .or_else(|| self.own_module(name, collections))
+    }
+
+    /// A module that the project brings in Python, which a host may never reach.
+    fn own_module(&self, name: &str, collections: &[&str]) -> Option<ModuleInfo> {
+        let own = &self.reader.own(&self.folder).modules;
+        let named = collections.iter().map(|collection| format!("{collection}.{name}"));
+        let found = named.chain([name.to_owned()]).find(|name| own.contains(name))?;
+        Some(ModuleInfo { name: found.into(), free_form: FreeForm::Text })
     }
 
     fn unknown_key(&self, key: &Node) -> Diagnostic {

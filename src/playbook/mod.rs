@@ -14,6 +14,7 @@ mod looping;
 mod model;
 mod modules;
 mod notify;
+mod own;
 mod pairs;
 mod play;
 mod probes;

@@ -1,11 +1,12 @@
 //! Reading playbooks, and later what their includes bring.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::diagnostic::Diagnostic;
 use crate::playbook::model::{Include, Playbook, RoleRun, TaskItem};
 use crate::playbook::modules::Modules;
+use crate::playbook::own::Own;
 use crate::playbook::play::Around;
 use crate::playbook::reading::{Place, Reading};
 use crate::playbook::role::{From, RoleUse};
@@ -21,6 +22,8 @@ pub struct Reader {
     roles_path: Vec<PathBuf>,
     /// `--extra-vars`, which names of imported playbooks may be made of.
     extra: Vec<(Spanned<String>, Node)>,
+    /// What the project brings of its own, once somebody asked.
+    own: OnceLock<Own>,
 }
 
 /// What an `include_role` asks for, rendered.
@@ -47,7 +50,7 @@ pub struct RoleNames {
 impl Reader {
     /// Makes a reader. `roles_path` is what `ansible.cfg` says, and replaces the folders of roles outside of the project.
     pub fn new(loader: Arc<Loader>, modules: Arc<dyn Modules>, roles_path: Vec<PathBuf>) -> Self {
-        Self { loader, modules, roles_path, extra: Vec::new() }
+        Self { loader, modules, roles_path, extra: Vec::new(), own: OnceLock::new() }
     }
 
     /// Gives it `--extra-vars`, which names of imported playbooks may be made of.
@@ -65,6 +68,14 @@ impl Reader {
     /// What it reads files with.
     pub fn loader(&self) -> &Loader {
         &self.loader
+    }
+
+    /// What the project brings of its own in Python, as seen from the folder of a playbook.
+    pub fn own(&self, folder: &Path) -> &Own {
+        self.own.get_or_init(|| {
+            let bases = [folder.to_path_buf(), self.loader.root().to_path_buf()];
+            Own::find(&bases, &self.role_folders(folder, None), &self.collection_folders(folder))
+        })
     }
 
     /// The modules that it knows.

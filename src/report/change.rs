@@ -31,7 +31,7 @@ pub(crate) fn draw(
     if let Some(why) = &change.unknown
         && change.kind != Kind::Run
     {
-        lines.push(theme.paint(Label::Unknown, &format!("  ? not all of it can be told: {why}")));
+        lines.push(theme.paint(Label::Unknown, &format!("  ? depends on {why}")));
     }
     if let Some(text) = &change.diff {
         lines.extend(diff::draw(text, theme, limit).iter().map(|line| indent(DEPTH, line)));

@@ -137,7 +137,15 @@ impl Walk<'_> {
     fn note_facts(&mut self, pending: &Pending) {
         let own = pending.task.scope.nearest(|own| &own.delegate_facts);
         for (item, outcome) in pending.items.iter().zip(pending.item_outcomes()) {
-            let Some(Value::Map(facts)) = outcome.value.get("ansible_facts") else { continue };
+            let untold;
+            let facts = match (outcome.value.get("ansible_facts"), &outcome.verdict) {
+                (Some(Value::Map(facts)), _) => facts,
+                (_, Verdict::Unknown(why)) => {
+                    untold = self.untold_facts(pending, item, why);
+                    &untold
+                }
+                _ => continue,
+            };
             if outcome.is_failed() || pending.info.module == "set_fact" {
                 continue;
             }
@@ -151,6 +159,23 @@ impl Walk<'_> {
                 }
             }
         }
+    }
+
+    /// The facts that a module would have told if anything could be told.
+    fn untold_facts(&self, pending: &Pending, item: &PendingItem, why: &Why) -> Map {
+        let name = match pending.info.module.as_str() {
+            "package_facts" => "packages".to_owned(),
+            "service_facts" => "services".to_owned(),
+            "mount_facts" => "mount_points".to_owned(),
+            "getent" => {
+                let database = pending.task.action.args.get("database");
+                let database = database.map(|node| self.env.eval.text(node, &item.vars));
+                let Some(Ok(database)) = database else { return Map::new() };
+                format!("getent_{}", database.trim())
+            }
+            _ => return Map::new(),
+        };
+        Map::from_iter([(name.into(), Value::unknown(why.0.as_str()))])
     }
 
     fn note_notifications(&mut self, pending: &Pending, whole: &Outcome) {

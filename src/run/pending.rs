@@ -172,7 +172,12 @@ impl Pending {
         match self.eval.all(&self.task.until, &with) {
             Ok(Truth::Yes) => outcome.set("attempts", 1_i64.into()),
             Ok(Truth::No) => {
-                *outcome = Outcome::unknown(&Why("`until`, which does not hold yet".into()));
+                let told = match &outcome.verdict {
+                    Verdict::Failed { message, .. } => format!(": {message}"),
+                    _ => String::new(),
+                };
+                *outcome =
+                    Outcome::unknown(&Why(format!("`until`, which does not hold yet{told}")));
             }
             Ok(Truth::Unknown(why)) => outcome.set("attempts", Value::unknown(why.0)),
             Err(_) => outcome.set("attempts", Value::unknown("`until`, which can't be told yet")),

@@ -202,6 +202,9 @@ impl Walk<'_> {
             let name = &task.action.name.value;
             return Err(Halt::new(match actions::upstream::find(name) {
                 Some(_) => format!("converge does not have the module `{name}` of Ansible"),
+                None if task.action.module.is_some() => format!(
+                    "`{name}` is a module in Python that the project brings: converge does not run such modules"
+                ),
                 None => format!("no module is called `{name}`"),
             }));
         };

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::playbook::{Role, Scope, Var};
+use crate::playbook::{Role, Scope, Var as Written};
 use crate::run::env::{Env, PlayEnv};
-use crate::vars::{Layer, Origin, Vars};
+use crate::target::Connection;
+use crate::vars::{Layer, Origin, Var, Vars};
 
 /// The layers of roles and blocks, made once for each.
 #[derive(Default)]
@@ -37,7 +38,8 @@ pub(crate) fn vars(
     let known = env.store.of(host);
     let roles: Vec<RoleLayers> =
         in_sight(play, role).iter().map(|role| play.layers.of(role)).collect();
-    let mut layers: Vec<Arc<Layer>> = Vec::with_capacity(24);
+    let mut layers: Vec<Arc<Layer>> = Vec::with_capacity(25);
+    layers.push(Arc::new(connection(env, host, scope)));
     layers.extend(roles.iter().map(|role| Arc::clone(&role.defaults)));
     layers.extend(env.inventory_layers(host, &play.play.folder).iter().cloned());
     layers.push(Arc::new(Layer::of_vars(Origin::AddHost, known.added)));
@@ -63,8 +65,22 @@ pub(crate) fn vars(
     Vars::new(layers)
 }
 
+/// How the host is reached where no variable says so; content asks for it by the names of such variables.
+fn connection(env: &Env, host: &str, scope: &Scope) -> Layer {
+    let words = match env.options.connection.connection {
+        Some(Connection::Local) => "local",
+        None if host == "localhost" => "local",
+        Some(Connection::Ssh) | None => "ssh",
+    };
+    let keyword = scope.nearest(|own| &own.connection);
+    let connection = keyword.cloned().map_or_else(|| Var::Data(words.into()), Var::Text);
+    let entries = [("ansible_host", Var::Data(host.into())), ("ansible_connection", connection)];
+    let entries = entries.into_iter().map(|(name, var)| (name.into(), var)).collect();
+    Layer::of_vars(Origin::Magic, Arc::new(entries))
+}
+
 /// The layer of variables as they are written.
-pub(crate) fn layer(origin: Origin, vars: &[Var]) -> Layer {
+pub(crate) fn layer(origin: Origin, vars: &[Written]) -> Layer {
     Layer::of_nodes(origin, vars.iter().map(|var| (&*var.name.value, &var.value)))
 }
 

@@ -1,6 +1,6 @@
 //! The template engine: parsed templates, kept by their text.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -31,6 +31,8 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     options: Options,
+    /// Filters and tests that are not known here, but brought by the project for Ansible.
+    foreign: BTreeSet<String>,
     string: Syntax,
     strings: Cache<Arc<str>, Template>,
     expressions: Cache<Arc<str>, Expr>,
@@ -43,8 +45,15 @@ struct Cache<K, T>(RwLock<HashMap<K, Arc<T>>>);
 impl Engine {
     /// An engine.
     pub fn new(options: Options) -> Self {
+        Self::excusing(options, BTreeSet::new())
+    }
+
+    /// An engine whose checks say nothing of these filters and tests, which are not known here but to Ansible. To use one is a
+    /// mistake all the same.
+    pub fn excusing(options: Options, foreign: BTreeSet<String>) -> Self {
         Self(Arc::new(Inner {
             options,
+            foreign,
             string: Syntax::string(),
             strings: Cache::default(),
             expressions: Cache::default(),
@@ -75,7 +84,7 @@ impl Engine {
         let Kind::Str(text, _) = &node.kind else { return Vec::new() };
         let origin = Origin::Node(node.clone());
         match parser::expression(text, &condition_syntax(&self.0.string)) {
-            Ok((_, unknown)) => unknown_names(&unknown, &origin),
+            Ok((_, unknown)) => self.unknown_names(&unknown, &origin),
             Err(fault) => vec![TemplateError::new(fault, &origin).into_diagnostic()],
         }
     }
@@ -104,7 +113,7 @@ impl Engine {
             Kind::Str(text, _) if node.tag == Tag::None && self.0.string.concerns(text) => {
                 let origin = Origin::Node(node.clone());
                 match self.string(text) {
-                    Ok(template) => found.extend(unknown_names(&template.unknown, &origin)),
+                    Ok(template) => found.extend(self.unknown_names(&template.unknown, &origin)),
                     Err(fault) => found.push(TemplateError::new(fault, &origin).into_diagnostic()),
                 }
             }
@@ -114,6 +123,22 @@ impl Engine {
             }
             _ => {}
         }
+    }
+
+    fn unknown_names(
+        &self,
+        unknown: &[(Unknown, String, std::ops::Range<usize>)],
+        origin: &Origin,
+    ) -> Vec<Diagnostic> {
+        unknown
+            .iter()
+            .filter(|(_, name, _)| !self.0.foreign.contains(name))
+            .map(|(what, name, at)| {
+                let mut fault = unknown_name(*what, name);
+                fault.at = Some(at.clone());
+                TemplateError::new(fault, origin).into_diagnostic()
+            })
+            .collect()
     }
 }
 
@@ -156,18 +181,4 @@ pub(crate) fn unknown_name(what: Unknown, name: &str) -> Fault {
         fault.help.push(format!("did you mean `{near}`?"));
     }
     fault
-}
-
-fn unknown_names(
-    unknown: &[(Unknown, String, std::ops::Range<usize>)],
-    origin: &Origin,
-) -> Vec<Diagnostic> {
-    unknown
-        .iter()
-        .map(|(what, name, at)| {
-            let mut fault = unknown_name(*what, name);
-            fault.at = Some(at.clone());
-            TemplateError::new(fault, origin).into_diagnostic()
-        })
-        .collect()
 }

@@ -48,7 +48,8 @@ impl FileOptions {
     fn set(&mut self, key: &str, value: &str) -> Result<(), Stop> {
         let text = || value.trim_matches(['\'', '"']).to_owned();
         let flag = || match value {
-            "True" | "true" => Ok(true),
+            // Older content has it in quotes, which Ansible took for true up to 2.18.
+            "True" | "true" | "\"true\"" | "'true'" | "\"True\"" | "'True'" => Ok(true),
             "False" | "false" => Ok(false),
             _ => Err(Stop::fault(
                 FaultKind::Syntax,

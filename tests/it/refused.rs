@@ -44,6 +44,17 @@ fn a_value_that_no_host_can_make_right() {
 }
 
 #[test]
+fn arguments_that_nobody_knows() {
+    let task = "    - file: {path: /x, stat: absent}\n";
+    refused(&project(task), &["`file` has no argument `stat`", "did you mean `state`?"]);
+    // A task that has a condition may never be reached.
+    let project = project(&format!("{task}      when: false\n"));
+    let output = project.converge("-i test --yes");
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stderr(&output).contains("`file` has no argument `stat`"), "{}", stderr(&output));
+}
+
+#[test]
 fn variables_of_the_inventory_that_cannot_be_read() {
     let project = project("");
     for (path, text, says) in [

@@ -221,7 +221,9 @@ impl Stage {
         if worst(&warnings) {
             return refuse(&warnings);
         }
-        warnings.extend(check(&playbook, &Engine::new(Strictness::default())));
+        let foreign = reader.own(folder.path()).filters.clone();
+        let engine = Engine::excusing(Strictness::default(), foreign);
+        warnings.extend(check(&playbook, &engine));
         if worst(&warnings) {
             return refuse(&warnings);
         }

@@ -7,7 +7,7 @@ use crate::data::Data;
 use crate::expand::expand;
 use crate::host::expected::{Expected, Pending, Reach};
 use crate::host::overlay::Overlay;
-use crate::host::{Host, Scope};
+use crate::host::{Host, Look, NodeKind, Scope};
 use crate::modules::find;
 use crate::modules::full_unit_name;
 use crate::stop::Why;
@@ -36,6 +36,9 @@ const ACCOUNTS: &[&str] = &["group", "user"];
 
 /// Modules that bring packages.
 const PACKAGES: &[&str] = &["apt", "dnf", "package", "pip", "yum"];
+
+/// Modules that put a file into a folder that they are given.
+const PUT: &[&str] = &["copy", "get_url", "template"];
 
 /// Arguments that name what a module makes or changes. A source is read only.
 const TARGETS: &[&str] = &["dest", "path"];
@@ -75,10 +78,30 @@ pub(crate) fn of_arguments(host: &dyn Host, expected: &mut Expected, call: &Call
     if paths.is_empty() {
         return expected.anything_pending(why.clone());
     }
+    let source = ["src", "url", "_original_basename"].iter().flat_map(|name| named(name)).next();
     for path in paths {
+        let path = into(host, expected, spec, &path, source.as_deref());
         let place = Overlay { base: host, expected }.place(Path::new(&path));
         expected.doubt(place.unwrap_or_else(|_| path.into()), why.clone(), false);
     }
+}
+
+/// The path that a module makes: of what is put into a folder only that, and not the folder.
+fn into(
+    host: &dyn Host,
+    expected: &Expected,
+    spec: &Spec,
+    path: &str,
+    source: Option<&str>,
+) -> String {
+    let overlay = Overlay { base: host, expected };
+    let folder = path.ends_with('/')
+        || matches!(overlay.resolve(Path::new(path)), Ok((_, Look::Is(node))) if node.kind == NodeKind::Dir);
+    if !folder || !PUT.contains(&spec.name) {
+        return path.to_owned();
+    }
+    let name = source.and_then(|source| source.trim_end_matches('/').rsplit('/').next());
+    format!("{}/{}", path.trim_end_matches('/'), name.unwrap_or("*"))
 }
 
 fn is_path(spec: &Spec, name: &str) -> bool {

@@ -34,6 +34,29 @@ pub struct Failure {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Why(pub String);
 
+impl Why {
+    /// Whether it is plausible that it brings a thing of this name, or one at this path: a package brings what is called as it is.
+    pub fn may_bring(&self, thing: &str) -> bool {
+        self.0.strip_prefix("package ").is_none_or(|package| alike(package, thing))
+    }
+}
+
+/// Whether a part of a package's name is found in the names of a path, or the other way round.
+fn alike(package: &str, thing: &str) -> bool {
+    let telling = |word: &&str| word.len() > 2 && !COMMON.contains(word);
+    let parts = package.split(|letter: char| !letter.is_ascii_alphabetic()).filter(telling);
+    let names = || thing.split(['/', '.', '_', '-', '@']).filter(telling);
+    parts.into_iter().any(|part| names().any(|name| name.contains(part) || part.contains(name)))
+}
+
+/// Words that tell nothing of what a package or a path is about.
+const COMMON: &[&str] = &[
+    "all", "bin", "client", "common", "conf", "config", "contrib", "core", "data", "default",
+    "dev", "devel", "doc", "etc", "extra", "full", "home", "lib", "libs", "local", "log", "opt",
+    "plugin", "python", "run", "server", "service", "share", "srv", "system", "systemd", "tools",
+    "usr", "utils", "var",
+];
+
 impl Stop {
     /// A failure with a message.
     pub fn failed(msg: impl Into<String>) -> Self {
@@ -63,3 +86,28 @@ impl fmt::Display for Stop {
 }
 
 impl std::error::Error for Stop {}
+
+#[cfg(test)]
+mod tests {
+    use super::Why;
+
+    #[test]
+    fn packages_bring_what_is_called_as_they_are() {
+        for (package, thing, may) in [
+            ("openssh-server", "/etc/ssh/sshd_config", true),
+            ("postgresql-17", "/etc/postgresql/17/main/pg_hba.conf", true),
+            ("libnginx-mod-http-lua", "/etc/nginx/modules-enabled", true),
+            ("chrony", "_chrony", true),
+            ("curl", "/etc/apt/preferences.d/site.pref", false),
+            ("python3-pexpect", "/etc/modprobe.d/disablefs.conf", false),
+            ("rsync", "operators", false),
+        ] {
+            assert_eq!(
+                Why(format!("package {package}")).may_bring(thing),
+                may,
+                "{package} {thing}"
+            );
+        }
+        assert!(Why("command `make`".into()).may_bring("operators"));
+    }
+}

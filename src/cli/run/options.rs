@@ -1,6 +1,7 @@
 //! What the command line asks for together with what `ansible.cfg` says where it is silent.
 
 use crate::cli::args::Means;
+use crate::cli::exit::Name;
 use crate::cli::options::{Goal, Password, Request};
 use crate::diagnostic::Diagnostic;
 use crate::plan::options::{ConnectionDefaults, EscalationDefaults, Options};
@@ -22,7 +23,8 @@ pub(crate) fn options(request: &Request, config: &Config) -> Result<Options, Vec
         force_handlers: request.force_handlers,
         probes: request.probes,
         forks: forks.unwrap_or(defaults.forks),
-        check: request.goal == Goal::Check,
+        // A plan shows what applying does, so it must not see that it is none. As Ansible it is Ansible's check.
+        check: request.goal == Goal::Check && request.name == Name::AnsiblePlaybook,
         diff: request.output.diff,
         verbosity: request.output.verbosity,
         connection: connection(request, config, &mut problems),
@@ -116,7 +118,9 @@ mod tests {
 
     fn merged(line: &str, config: &str) -> Result<Options, String> {
         let words: Vec<_> = shlex::split(line).unwrap().into_iter().map(Into::into).collect();
-        let request = Request::new(parse(&words).unwrap().run, Name::Converge);
+        let name =
+            if line.starts_with("converge") { Name::Converge } else { Name::AnsiblePlaybook };
+        let request = Request::new(parse(&words).unwrap().run, name);
         let (config, _) = Config::read(&Source::new("ansible.cfg", config), Path::new("/p"));
         options(&request, &config).map_err(|problems| problems[0].to_string())
     }
@@ -135,7 +139,12 @@ mod tests {
         assert_eq!(told.connection.timeout.map(|time| time.as_secs()), Some(7));
         assert_eq!(told.connection.ssh_args, ["-o", "A=b", "-o", "C=d e"]);
         assert_eq!(told.escalation.method.as_deref(), Some("doas"));
-        assert!(told.check);
+    }
+
+    #[test]
+    fn only_as_ansible_a_check_is_seen_by_templates() {
+        assert!(!merged("converge --check", CONFIG).unwrap().check);
+        assert!(merged("ansible-playbook --check x.yml", CONFIG).unwrap().check);
     }
 
     #[test]

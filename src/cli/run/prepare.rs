@@ -81,7 +81,9 @@ pub(super) fn prepare(
     let reader = Arc::new(reader.with_extra(extra.clone()));
     let (playbook, counts, told) = read(&reader, &files);
     terminal.diagnostics(&refuse_errors(told).map_err(syntax)?);
-    let engine = Engine::new(Strictness { strict_conditions: run.strict_conditions });
+    let strictness = Strictness { strict_conditions: run.strict_conditions };
+    let folder = files.first().and_then(|file| file.parent()).unwrap_or(project.root());
+    let engine = Engine::excusing(strictness, reader.own(folder).filters.clone());
     terminal.diagnostics(&refuse_errors(check(&playbook, &engine)).map_err(syntax)?);
     let (declared, told) = Probes::load(&project.loader, &playbook);
     terminal.diagnostics(&refuse_errors(told).map_err(syntax)?);

@@ -53,7 +53,7 @@ impl Effect for CacheChange {
     }
 
     fn expect(&self, expected: &mut Expected) {
-        expected.offers_pending(self.manager, "the package lists are refreshed before");
+        expected.offers_pending(self.manager, "the package lists, which are refreshed before");
         if self.manager == Manager::Apt {
             // So that nothing planned after it takes the lists for old.
             let now = SystemTime::now();

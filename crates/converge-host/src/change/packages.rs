@@ -90,7 +90,7 @@ impl Effect for PackagesChange {
             if action.to.is_some() && (action.from.is_none() || action.asked) {
                 expected.package_pending(&action.name);
                 if BRING_SOURCES.iter().any(|part| action.name.contains(part)) {
-                    let why = format!("package {} may bring repositories", action.name);
+                    let why = format!("package {}, which may bring repositories", action.name);
                     expected.offers_pending(self.manager, why);
                 }
             }

@@ -73,7 +73,7 @@ impl Module for BlockInFile {
             backup: self.backup,
             validate: self.validate.as_deref(),
         };
-        let (subject, text) = edit.open(host)?;
+        let (subject, text) = edit.open_or_make(self.create, host)?;
         let existed = text.is_some();
         let text = match text {
             Some(text) => text,

@@ -51,7 +51,7 @@ impl Module for GroupModule {
     fn plan(&self, host: &dyn Host, changes: &mut Changes) -> Result<()> {
         changes.set("name", self.name.as_str());
         let (now, unknown) = match host.group(&self.name) {
-            Err(Stop::Unknown(why)) => (None, Some(why)),
+            Err(Stop::Unknown(why)) => (None, Some(why).filter(|why| why.may_bring(&self.name))),
             group => (group?, None),
         };
         let now = now.filter(|group| !self.local || is_local(host, group).unwrap_or(true));

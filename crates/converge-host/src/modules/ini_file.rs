@@ -84,7 +84,7 @@ impl Module for IniFile {
             ));
         }
         changes.set("path", self.path.display().to_string());
-        let (subject, text) = edit.open(host)?;
+        let (subject, text) = edit.open_or_make(self.create, host)?;
         let text = match text {
             Some(text) => text,
             None if self.create => Text::new(b""),

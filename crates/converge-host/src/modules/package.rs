@@ -45,6 +45,56 @@ pub(crate) struct Package {
     disable_gpg_check: Option<Data>,
     /// dnf: packages that are left alone.
     exclude: Option<Data>,
+    /// dnf: plugins that are not used.
+    disable_plugin: Option<Data>,
+    /// dnf: plugins that are used.
+    enable_plugin: Option<Data>,
+    /// dnf: let packages be removed that are in the way.
+    allowerasing: Option<Data>,
+    /// dnf: don't insist on the newest versions.
+    nobest: Option<Data>,
+    /// dnf: insist on the newest versions.
+    best: Option<Data>,
+    /// dnf: whether packages that others merely recommend come along.
+    install_weak_deps: Option<Data>,
+    /// dnf: upgrade only, install nothing new.
+    update_only: Option<Data>,
+    /// dnf: leave out what can't be had.
+    skip_broken: Option<Data>,
+    /// dnf: only what mends holes.
+    security: Option<Data>,
+    /// dnf: only what mends bugs.
+    bugfix: Option<Data>,
+    /// dnf: another configuration file.
+    conf_file: Option<Data>,
+    /// dnf: forget which packages the configuration leaves alone.
+    disable_excludes: Option<Data>,
+    /// dnf: another release than the host's.
+    releasever: Option<Data>,
+    /// dnf: another root.
+    installroot: Option<Data>,
+    /// dnf: whether certificates are checked.
+    validate_certs: Option<Data>,
+    /// dnf: whether certificates are checked.
+    sslverify: Option<Data>,
+    /// dnf: download, install nothing.
+    download_only: Option<Data>,
+    /// dnf: use only what is known already.
+    cacheonly: Option<Data>,
+    /// How many seconds to wait for another process that holds the manager's lock.
+    lock_timeout: Option<Data>,
+    /// apt: allow everything that apt-get asks back about.
+    force: Option<Data>,
+    /// apt: upgrade only, install nothing new.
+    only_upgrade: Option<Data>,
+    /// apt: options of dpkg, separated by commas.
+    dpkg_options: Option<Data>,
+    /// apt: change packages that are held.
+    allow_change_held_packages: Option<Data>,
+    /// apt: what policy-rc.d shall exit with meanwhile.
+    policy_rc_d: Option<Data>,
+    /// apt: taken and not used.
+    force_apt_get: Option<Data>,
 }
 
 impl Module for Package {
@@ -76,6 +126,31 @@ impl Package {
             ("disablerepo", self.disablerepo.clone()),
             ("disable_gpg_check", self.disable_gpg_check.clone()),
             ("exclude", self.exclude.clone()),
+            ("disable_plugin", self.disable_plugin.clone()),
+            ("enable_plugin", self.enable_plugin.clone()),
+            ("allowerasing", self.allowerasing.clone()),
+            ("nobest", self.nobest.clone()),
+            ("best", self.best.clone()),
+            ("install_weak_deps", self.install_weak_deps.clone()),
+            ("update_only", self.update_only.clone()),
+            ("skip_broken", self.skip_broken.clone()),
+            ("security", self.security.clone()),
+            ("bugfix", self.bugfix.clone()),
+            ("conf_file", self.conf_file.clone()),
+            ("disable_excludes", self.disable_excludes.clone()),
+            ("releasever", self.releasever.clone()),
+            ("installroot", self.installroot.clone()),
+            ("validate_certs", self.validate_certs.clone()),
+            ("sslverify", self.sslverify.clone()),
+            ("download_only", self.download_only.clone()),
+            ("cacheonly", self.cacheonly.clone()),
+            ("lock_timeout", self.lock_timeout.clone()),
+            ("force", self.force.clone()),
+            ("only_upgrade", self.only_upgrade.clone()),
+            ("dpkg_options", self.dpkg_options.clone()),
+            ("allow_change_held_packages", self.allow_change_held_packages.clone()),
+            ("policy_rc_d", self.policy_rc_d.clone()),
+            ("force_apt_get", self.force_apt_get.clone()),
         ];
         let args =
             given.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();

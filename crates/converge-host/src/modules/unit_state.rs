@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn what_a_package_may_bring_is_a_change_of_unknown_effect() {
-        let mut answerer = Answerer::new(Memory::new());
+        let mut answerer = Answerer::new(Memory::new().with_dir("/etc/modprobe.d", 0o755, "root"));
         let actions = vec![PackageAction::asked("nginx", None, Some("1.22"))];
         let change = PackagesChange { actions, ..PackagesChange::default() };
         answerer.assume(&[Change::Packages(change)]).unwrap();
@@ -302,15 +302,26 @@ mod tests {
                 &[
                     "service name=nginx state=started enabled=yes",
                     "service name=nginx state=started enabled=yes",
+                    "user name=nginx",
                     "user name=app",
+                    "group name=_nginx",
                     "group name=ops",
+                    "user name=old state=absent",
+                    "lineinfile path=/etc/modprobe.d/own.conf line=a create=yes",
+                    "lineinfile path=/etc/modprobe.d/own.conf line=a create=yes",
                 ]
             ),
             [
                 "start and enable nginx.service (unknown)",
                 "",
-                "user app, home /home/app (unknown)",
-                "group ops (unknown)"
+                "user nginx, home /home/nginx (unknown)",
+                // No package that is planned is called like these.
+                "user app, home /home/app",
+                "group _nginx (unknown)",
+                "group ops",
+                "",
+                "/etc/modprobe.d/own.conf",
+                "",
             ]
         );
     }

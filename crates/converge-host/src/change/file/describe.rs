@@ -12,6 +12,10 @@ pub(super) fn describe(change: &FileChange) -> Description {
         (Before::Is(state), None) => (Sign::Remove, Some(state), None),
         (Before::Is(state), Some(_)) => (Sign::Modify, Some(state), None),
         (Before::Unknown(why), None) => (Sign::Remove, None, Some(why)),
+        // Something may bring it, but nothing that is called like it will.
+        (Before::Unknown(why), Some(_)) if !why.may_bring(&change.path.to_string_lossy()) => {
+            (Sign::Create, None, None)
+        }
         (Before::Unknown(why), Some(_)) => (Sign::Modify, None, Some(why)),
     };
     let mut description =
@@ -104,6 +108,7 @@ fn name(kind: &FileKind) -> String {
 fn diff(change: &FileChange) -> Option<TextDiff> {
     let before = match &change.before {
         Before::Absent => Text::Absent,
+        Before::Unknown(why) if !why.may_bring(&change.path.to_string_lossy()) => Text::Absent,
         Before::Unknown(why) => Text::Unknown(why.clone()),
         Before::Is(state) => match &state.kind {
             FileKind::File(blob) => text(blob),

@@ -53,11 +53,7 @@ impl Overlay<'_> {
 
     /// The same for a thing of this name: what is called alike is the likeliest to bring it.
     pub(super) fn pending_like(&self, name: &str) -> Option<Why> {
-        let stem = name.split(['.', '@']).next().unwrap_or(name);
-        let alike = |one: &&Pending| match one.why.0.strip_prefix("package ") {
-            Some(package) => package.contains(stem) || stem.contains(package),
-            None => false,
-        };
+        let alike = |one: &&Pending| one.reach == Reach::Package && one.why.may_bring(name);
         let pending = self.expected.pending.iter();
         pending.clone().find(alike).map(|one| one.why.clone()).or_else(|| self.pending())
     }

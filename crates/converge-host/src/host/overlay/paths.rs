@@ -209,8 +209,26 @@ impl Overlay<'_> {
             Reach::Kernel => below(OF_KERNEL),
             Reach::Below(folder) => place != folder && place.starts_with(folder),
         };
-        let bringer = self.expected.pending.iter().skip(since).find(|one| may(&one.reach));
-        bringer.map_or(Look::Absent, |one| Look::Unknown(one.why.clone()))
+        let mut bringers = self.expected.pending.iter().skip(since).filter(|one| may(&one.reach));
+        let Some(first) = bringers.clone().next() else { return Look::Absent };
+        if first.reach != Reach::Package {
+            return Look::Unknown(first.why.clone());
+        }
+        // What is called alike is the likeliest to bring it.
+        let path = place.to_string_lossy();
+        let other = |one: &&Pending| one.reach != Reach::Package || one.why.may_bring(&path);
+        Look::Unknown(match bringers.find(other) {
+            Some(one) => one.why.clone(),
+            None if self.is_in_an_own_folder(place) => first.why.clone(),
+            None => Why("a package that is planned".into()),
+        })
+    }
+
+    /// Whether the folder that a path is in is there without any package.
+    fn is_in_an_own_folder(&self, place: &Path) -> bool {
+        let Some(folder) = place.parent() else { return true };
+        self.expected.files.contains_key(folder)
+            || matches!(self.base.look(folder), Ok(Look::Is(_)))
     }
 
     /// Why what stands below a folder can't be told: something planned rewrites all of it, and nothing planned since settles

@@ -154,6 +154,14 @@ fn packages_may_bring_what_is_not_there() {
 }
 
 #[test]
+fn what_is_called_alike_is_the_likeliest_to_bring_it() {
+    let plan = plan(&[Err("curl"), Err("postgresql-17")]);
+    plan.check("/etc/postgresql/17/main", "? package postgresql-17");
+    plan.check("/etc/app/new", "? package curl");
+    plan.check("/etc/other/new", "? a package that is planned");
+}
+
+#[test]
 fn what_is_settled_later_is_settled() {
     let unknown = || Before::Unknown(crate::stop::Why("package nginx".into()));
     let later = plan(&[

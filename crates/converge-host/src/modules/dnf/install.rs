@@ -34,7 +34,7 @@ pub(super) fn plan(
     let mut doubt = host.offers(Manager::Rpm);
     if refresh {
         dnf.push_refresh(program, changes);
-        doubt = Some(Why("the package lists are refreshed first".into()));
+        doubt = Some(Why("the package lists, which are refreshed first".into()));
     }
     if let Some(outcome) = file::only_urls(&needs, &installed) {
         let command = command(dnf, program, state, everything, &needs);

@@ -64,6 +64,20 @@ impl Edit<'_> {
         }
     }
 
+    /// The same for a file that is made where it is missing: what something planned hardly brings is not there then.
+    pub(crate) fn open_or_make<'h>(
+        &self,
+        make: bool,
+        host: &'h dyn Host,
+    ) -> Result<(Subject<'h>, Option<Text>)> {
+        match self.open(host) {
+            Err(Stop::Unknown(why)) if make && !why.may_bring(&self.path.to_string_lossy()) => {
+                self.open_own(host)
+            }
+            other => other,
+        }
+    }
+
     /// The file to be edited, links followed, and its text; none where there is no file.
     pub(crate) fn open<'h>(&self, host: &'h dyn Host) -> Result<(Subject<'h>, Option<Text>)> {
         if let Some(validate) = self.validate

@@ -91,7 +91,7 @@ impl Module for LineInFile {
         if self.state == State::Present && self.line.is_none() {
             return Err(Stop::failed("`line` must say which line is to be present"));
         }
-        let (subject, text) = edit.open(host)?;
+        let (subject, text) = edit.open_or_make(self.create, host)?;
         let (text, existed) = match text {
             Some(text) => (text, true),
             None if self.state == State::Absent => {

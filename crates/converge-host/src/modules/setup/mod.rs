@@ -16,6 +16,7 @@ mod managers;
 mod memory;
 mod mounts;
 mod platform;
+mod python;
 mod read;
 mod small;
 mod ssh;
@@ -118,6 +119,7 @@ impl Setup {
             Family::Nvme => small::nvme(read, facts),
             Family::PkgMgr => managers::packages(read, facts),
             Family::Platform => platform::gather(read, facts),
+            Family::Python => python::gather(read, facts),
             Family::Selinux => small::selinux(read, facts),
             Family::ServiceMgr => managers::services(read, facts),
             Family::SshKeys => ssh::gather(read, facts),

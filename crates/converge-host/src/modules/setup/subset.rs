@@ -9,6 +9,7 @@ use crate::stop::{Result, Stop};
 pub(super) enum Family {
     Platform,
     Distribution,
+    Python,
     Apparmor,
     Caps,
     Chroot,
@@ -34,14 +35,15 @@ pub(super) enum Family {
     Virtual,
 }
 
-/// Names of other tools' facts and of Python's, which are never gathered.
-const NEVER: &[&str] = &["facter", "ohai", "python", "python_version"];
+/// Names of other tools' facts, which are never gathered.
+const NEVER: &[&str] = &["facter", "ohai"];
 
 impl Family {
     /// All of them; those that others build on first.
     pub(super) const ALL: &[Self] = &[
         Self::Platform,
         Self::Distribution,
+        Self::Python,
         Self::Apparmor,
         Self::Caps,
         Self::Chroot,
@@ -101,6 +103,7 @@ impl Family {
                 "distribution_version",
                 "os_family",
             ],
+            Self::Python => &["python", "python_version"],
             Self::Apparmor => &["apparmor"],
             Self::Caps => &["caps", "system_capabilities", "system_capabilities_enforced"],
             Self::Chroot => &["chroot", "is_chroot"],
@@ -170,7 +173,7 @@ impl Family {
         match self {
             Self::Hardware => &[Self::Platform],
             Self::Network | Self::ServiceMgr => &[Self::Platform, Self::Distribution],
-            Self::PkgMgr => &[Self::Distribution],
+            Self::PkgMgr | Self::Python => &[Self::Distribution],
             _ => &[],
         }
     }

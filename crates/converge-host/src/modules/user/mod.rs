@@ -147,7 +147,7 @@ impl Module for UserModule {
     fn plan(&self, host: &dyn Host, changes: &mut Changes) -> Result<()> {
         changes.set("name", self.name.as_str());
         let (now, unknown) = match host.user(&self.name) {
-            Err(Stop::Unknown(why)) => (None, Some(why)),
+            Err(Stop::Unknown(why)) => (None, Some(why).filter(|why| why.may_bring(&self.name))),
             user => (user?, None),
         };
         let now = now.filter(|user| !self.local || is_local(host, user).unwrap_or(true));
