@@ -18,6 +18,7 @@ mod connect;
 mod input;
 mod language;
 mod modules;
+mod old_kernel;
 mod packages;
 mod record;
 mod reference;
