@@ -11,6 +11,7 @@ mod deviation;
 mod doubt;
 mod drain;
 mod env;
+mod fetch;
 mod flow;
 mod gate;
 mod handlers;

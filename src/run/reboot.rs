@@ -41,7 +41,7 @@ impl Walk<'_> {
             Ok(before) => before,
             Err(outcome) => return *outcome,
         };
-        let mut outcome = self.attempt(host, request, reviewed);
+        let mut outcome = self.attempt(host, request, false, reviewed);
         // The host may be gone before its answer is here.
         if outcome.is_failed() && outcome.lost.is_none() {
             return outcome;
@@ -89,7 +89,7 @@ impl Walk<'_> {
         thread::sleep(seconds(args, "delay", 0));
         let until = started + seconds(args, "timeout", 600);
         loop {
-            let mut outcome = self.attempt(host, request, None);
+            let mut outcome = self.attempt(host, request, false, None);
             if !outcome.is_failed() && outcome.lost.is_none() {
                 outcome.set("elapsed", elapsed(started));
                 return outcome;
@@ -135,7 +135,7 @@ impl Walk<'_> {
             doubt: None,
             background: false,
         };
-        let outcome = self.attempt(host, &asked, None);
+        let outcome = self.attempt(host, &asked, false, None);
         if outcome.is_failed() || outcome.lost.is_some() {
             return Err(Box::new(outcome));
         }

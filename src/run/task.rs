@@ -14,6 +14,7 @@ use crate::plan::eval::Truth;
 use crate::plan::outcome::Outcome;
 use crate::playbook::Task;
 use crate::run::connect::{Line, explain};
+use crate::run::fetch::HERE;
 use crate::run::mode::{self, Nature};
 use crate::run::pending::{Answer, Pending, PendingItem, judge};
 use crate::run::prepare::{Prepared, PreparedItem, Request, What};
@@ -118,7 +119,10 @@ impl Walk<'_> {
             };
             let alone = matches!(&what, What::Call(request) if request.background);
             let reviewed = self.held_to(&key, nature).filter(|_| !alone);
+            let fetches = task.module() == "fetch" && matches!(what, What::Call(_));
             let (partly, user) = match &what {
+                // It is laid down by whoever runs converge.
+                What::Call(_) if fetches => (None, None),
                 What::Call(request) => {
                     let user =
                         request.escalation.as_ref().map(|escalation| escalation.user.clone());
@@ -138,6 +142,9 @@ impl Walk<'_> {
                     let outcome = self.reboot(&one.host, &request, reviewed.as_ref());
                     Answer::Here(Box::new(outcome))
                 }
+                What::Call(request) if fetches => {
+                    Answer::Here(Box::new(self.fetch(&one.host, &request, reviewed.as_ref())))
+                }
                 What::Call(request)
                     if task.module() == "wait_for_connection" && !self.mode.plans() =>
                 {
@@ -153,7 +160,7 @@ impl Walk<'_> {
                 label,
                 vars,
                 extra,
-                delegated,
+                delegated: if fetches { Some(HERE.to_owned()) } else { delegated },
                 user,
                 preview: nature == Nature::PreviewOnly,
                 partly,
@@ -310,7 +317,7 @@ impl Walk<'_> {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let mut outcome = self.attempt(host, request, reviewed);
+            let mut outcome = self.attempt(host, request, false, reviewed);
             judge(task, &eval, vars, &mut outcome);
             outcome.set("attempts", attempt.into());
             if outcome.void || outcome.moved || outcome.lost.is_some() {
@@ -344,14 +351,16 @@ impl Walk<'_> {
         }
     }
 
+    /// Asks and waits for the answer; `elsewhere` says that it is not the host itself that is asked.
     pub(super) fn attempt(
         &mut self,
         host: &str,
         request: &Request,
+        elsewhere: bool,
         reviewed: Option<&Vec<Change>>,
     ) -> Outcome {
         let mut chain = Vec::new();
-        match self.submit(host, request, false, reviewed.cloned(), &mut chain) {
+        match self.submit(host, request, elsewhere, reviewed.cloned(), &mut chain) {
             Answer::Here(outcome) => *outcome,
             Answer::Coming(ticket, planned) => Outcome::from_reply(&ticket.wait(), planned),
         }

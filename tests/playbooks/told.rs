@@ -109,7 +109,8 @@ fn result(module: &str, step: &Value) -> Value {
     if status == "ignored" && values.get("changed") == Some(&true.into()) {
         told["changed"] = true.into();
     }
-    if let Some(host) = step.get("delegated") {
+    // Which host a fetched file is laid down on is told by converge only.
+    if let Some(host) = step.get("delegated").filter(|_| module != "fetch") {
         told["delegated"] = host.clone();
     }
     if step["hidden"] == true {

@@ -22,6 +22,7 @@ mod debconf;
 mod desk;
 mod dnf;
 mod dpkg_selections;
+mod fetch;
 mod file;
 mod files;
 mod find;
@@ -30,6 +31,7 @@ mod gem;
 mod get_url;
 mod getent;
 mod git;
+mod git_config;
 mod group;
 mod hostname;
 mod http;
@@ -157,10 +159,13 @@ pub static ALL: &[Entry] = &[
     Entry::of::<command::Command>(),
     Entry::of::<copy::Copy>(),
     Entry::of::<dnf::Dnf>(),
+    Entry::of::<fetch::Fetch>(),
+    Entry::of::<fetch::Put>(),
     Entry::of::<file::File>(),
     Entry::of::<find::Find>(),
     Entry::of::<get_url::GetUrl>(),
     Entry::of::<git::Git>(),
+    Entry::of::<git_config::GitConfig>(),
     Entry::of::<ini_file::IniFile>(),
     Entry::of::<known_hosts::KnownHosts>(),
     Entry::of::<lineinfile::LineInFile>(),
