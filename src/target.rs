@@ -12,7 +12,7 @@ use std::time::Duration;
 use converge_host::blob::{Blob, Digest};
 use converge_host::change::Change;
 use converge_host::host::User;
-use converge_host::wire::{Open, OpenError, Reply, Request};
+use converge_host::wire::{Holder, Open, OpenError, Reply, Request};
 
 use crate::redact::Secret;
 
@@ -35,6 +35,9 @@ pub trait Target: Send + Sync {
 
     /// Forgets every planned change.
     fn reset(&self);
+
+    /// Changes are made on behalf of this run from now on, and only while no other run makes any.
+    fn lease(&self, holder: &Holder);
 }
 
 /// Connects to hosts.

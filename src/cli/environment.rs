@@ -28,6 +28,8 @@ pub(crate) struct Environment {
     pub(crate) editor: Option<String>,
     /// The time zone that times are told in.
     pub(crate) zone: TimeZone,
+    /// Who runs converge, and on which machine: `ann@desk`.
+    pub(crate) who: String,
 }
 
 impl Environment {
@@ -45,6 +47,11 @@ impl Environment {
             let words = text.split(',').map(|word| word.trim().to_owned());
             words.filter(|word| !word.is_empty()).collect()
         };
+        // Who became root by sudo is still who they were.
+        let person = ["SUDO_USER", "LOGNAME", "USER"].into_iter().find_map(given);
+        let person =
+            person.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()));
+        let machine = rustix::system::uname();
         Ok(Self {
             here: std::env::current_dir()?,
             state,
@@ -54,6 +61,7 @@ impl Environment {
             vault_identities: given("ANSIBLE_VAULT_IDENTITY_LIST").map(words),
             editor: given("VISUAL").or_else(|| given("EDITOR")),
             zone: TimeZone::system(),
+            who: format!("{person}@{}", machine.nodename().to_string_lossy()),
         })
     }
 }

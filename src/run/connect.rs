@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
 use converge_host::data::{Data, Map};
-use converge_host::wire::{Ask, BecomeMethod, Call, Open, OpenError, Reply, Request};
+use converge_host::wire::{Ask, BecomeMethod, Call, Holder, Open, OpenError, Reply, Request};
 
 use crate::plan::escalation::Escalation;
 use crate::target::{ConnectError, Connector, Endpoint, Target, Watcher};
@@ -20,6 +20,8 @@ pub(crate) struct Connections {
     /// How many may be made at once.
     forks: usize,
     known: Mutex<Vec<(Endpoint, Result<Arc<Line>, ConnectError>)>>,
+    /// On whose behalf hosts are changed.
+    holder: Mutex<Option<Holder>>,
 }
 
 /// A connection to a host, and the helpers of other users on it.
@@ -36,7 +38,13 @@ impl Connections {
         watcher: Arc<dyn Watcher>,
         forks: usize,
     ) -> Self {
-        Self { connector, watcher, forks: forks.max(1), known: Mutex::default() }
+        Self {
+            connector,
+            watcher,
+            forks: forks.max(1),
+            known: Mutex::default(),
+            holder: Mutex::default(),
+        }
     }
 
     /// Connects to all of these that are not connected yet, and waits.
@@ -59,13 +67,28 @@ impl Connections {
                 };
                 threads.into_iter().map(ended).collect()
             });
+            let holder = self.holder.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             for (endpoint, result) in some.iter().zip(results) {
+                let result: Result<Arc<dyn Target>, ConnectError> = result;
+                if let (Ok(target), Some(holder)) = (&result, &holder) {
+                    target.lease(holder);
+                }
                 let line =
                     result.map(|target| Arc::new(Line { target, helpers: Mutex::default() }));
                 known.push(((*endpoint).clone(), line));
             }
         }
+    }
+
+    /// Hosts are changed on behalf of this run from now on, those too that are not connected yet.
+    pub(crate) fn lease(&self, holder: Holder) {
+        for (_, line) in self.known.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            if let Ok(line) = line {
+                line.target.lease(&holder);
+            }
+        }
+        *self.holder.lock().unwrap_or_else(PoisonError::into_inner) = Some(holder);
     }
 
     /// The connection to a host; none where nobody tried.

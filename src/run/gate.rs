@@ -122,7 +122,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use converge_host::host::{Principal, User};
-    use converge_host::wire::{Open, OpenError, Reply, Request};
+    use converge_host::wire::{Holder, Open, OpenError, Reply, Request};
 
     use super::Gate;
     use crate::target::{Target, Ticket, Watcher};
@@ -150,6 +150,8 @@ mod tests {
         }
 
         fn reset(&self) {}
+
+        fn lease(&self, _: &Holder) {}
     }
 
     fn target() -> Arc<Noted> {

@@ -35,6 +35,7 @@ mod walk;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use converge_host::wire::Holder;
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Severity};
@@ -125,6 +126,11 @@ impl Session {
         let machines = self.connections.machines(&mut number);
         self.env.used_requests(number);
         machines
+    }
+
+    /// Hosts are changed on behalf of this run from now on. One that another run changes refuses, at the first change.
+    pub fn lease(&self, holder: Holder) {
+        self.connections.lease(holder);
     }
 
     /// The answers to `vars_prompt`.

@@ -17,6 +17,7 @@ mod become_user;
 mod connect;
 mod input;
 mod language;
+mod lease;
 mod modules;
 mod old_kernel;
 mod packages;

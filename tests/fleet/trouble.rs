@@ -59,7 +59,7 @@ fn copying(host: &Lent) -> (Project, relay::Relay, String) {
     (project, relay, old)
 }
 
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !holds() {
         assert!(begin.elapsed() < Duration::from_secs(300), "{what} takes too long");
@@ -69,7 +69,7 @@ fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 
 /// It goes with the connection. In brackets, or the shell that asks would find itself.
 #[track_caller]
-fn the_helper_leaves(host: &Lent) {
+pub(crate) fn the_helper_leaves(host: &Lent) {
     wait_until("the helper's end", || !host.succeeds("pgrep -f '[.]cache/converge'"));
 }
 

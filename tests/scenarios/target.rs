@@ -13,7 +13,7 @@ use converge_host::blob::Digest;
 use converge_host::data::Map;
 use converge_host::host::{Host, User};
 use converge_host::stop::Failure;
-use converge_host::wire::{Ask, Open, OpenError, Reply, Request};
+use converge_host::wire::{Ask, Holder, Open, OpenError, Reply, Request};
 
 use crate::machine::Memory;
 
@@ -137,6 +137,9 @@ impl Target for Session {
     fn reset(&self) {
         self.inbox.send(Message::Reset).unwrap();
     }
+
+    /// Nobody else is here.
+    fn lease(&self, _: &Holder) {}
 }
 
 impl Worker {

@@ -6,15 +6,17 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Read, Write};
 use std::process::ChildStdin;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
+use std::time::Instant;
 
 use crate::r#become::{self, Inner};
 use crate::change::Change;
 use crate::data::Map;
 use crate::stop::Failure;
 use crate::wire::{
-    self, Ask, Call, Decoder, FromHelper, Hello, MARKER, Open, OpenError, Reply, Request, ToHelper,
+    self, Ask, Call, Decoder, FromHelper, Hello, Holder, MARKER, Open, OpenError, PATIENCE, Reply,
+    Request, ToHelper,
 };
 
 /// Works on requests as the user that the helper runs as.
@@ -46,15 +48,28 @@ pub fn run(
         plans: None,
         planned: Vec::new(),
         outcomes: BTreeMap::new(),
+        holder: None,
     };
     serve.say(&FromHelper::Hello(hello))?;
+    let mut last = Instant::now();
     loop {
-        match heard.recv() {
-            Ok(Event::Asked(message)) => serve.take(message)?,
+        let next = match &serve.holder {
+            Some(_) => heard.recv_timeout(PATIENCE.saturating_sub(last.elapsed())),
+            None => heard.recv().map_err(Into::into),
+        };
+        match next {
+            Ok(Event::Asked(message)) => {
+                last = Instant::now();
+                serve.take(message)?;
+            }
             Ok(Event::Said(helper, message)) => serve.hear(helper, message)?,
             Ok(Event::Ended(helper, why)) => serve.lose(helper, &why)?,
             Ok(Event::Left(result)) => return result,
-            Err(_) => return Ok(()),
+            // Whoever may still be there has lost this host; another run may have it.
+            Err(RecvTimeoutError::Timeout) => {
+                return Err(io::Error::other("nothing was heard of the controller for too long"));
+            }
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
         }
         serve.advance()?;
     }
@@ -87,6 +102,8 @@ struct Serve<W> {
     planned: Vec<ToHelper>,
     /// Whether the requests so far succeeded.
     outcomes: BTreeMap<u64, bool>,
+    /// On whose behalf changes are made.
+    holder: Option<Holder>,
 }
 
 impl<W: Write> Serve<W> {
@@ -98,6 +115,7 @@ impl<W: Write> Serve<W> {
                 _ if matches!(message, ToHelper::Drop(_)) => self.withdraw(id),
                 _ => Ok(()),
             },
+            ToHelper::Alive => self.pass_to_all(&ToHelper::Alive),
             ToHelper::Chunk(_) => match self.active {
                 Some((_, helper)) => self.pass(helper, message),
                 None => Ok(()),
@@ -119,10 +137,11 @@ impl<W: Write> Serve<W> {
                 Some(ToHelper::Reset) => {
                     self.outcomes.clear();
                     self.planned.clear();
-                    self.pass(0, ToHelper::Reset)?;
-                    for helper in self.inner.keys().copied().collect::<Vec<_>>() {
-                        self.pass(helper, ToHelper::Reset)?;
-                    }
+                    self.pass_to_all(&ToHelper::Reset)?;
+                }
+                Some(ToHelper::Lease(holder)) => {
+                    self.holder = Some(holder.clone());
+                    self.pass_to_all(&ToHelper::Lease(holder))?;
                 }
                 Some(other) => self.pass(0, other)?,
             }
@@ -184,10 +203,17 @@ impl<W: Write> Serve<W> {
             });
             hello.user
         });
-        for message in self.planned.clone() {
+        let holder = self.holder.clone().map(ToHelper::Lease);
+        for message in self.planned.iter().cloned().chain(holder).collect::<Vec<_>>() {
             self.pass(number, message)?;
         }
         self.say(&FromHelper::Opened(number, result))
+    }
+
+    /// Hands a message to the helpers of all users.
+    fn pass_to_all(&mut self, message: &ToHelper) -> io::Result<()> {
+        let helpers: Vec<u32> = [0].into_iter().chain(self.inner.keys().copied()).collect();
+        helpers.into_iter().try_for_each(|helper| self.pass(helper, message.clone()))
     }
 
     /// Hands a message to a helper.

@@ -5,6 +5,7 @@
 //! file does no I/O: bytes in, messages out.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,12 @@ pub const FRAME_LIMIT: usize = 64 * 1024 * 1024;
 /// The bytes of one piece of a content on its way.
 pub const CHUNK: usize = 64 * 1024;
 
+/// A controller says something at least this often.
+pub const PULSE: Duration = Duration::from_secs(20);
+
+/// A controller that was not heard for so long is dead, or nothing of it arrives any more.
+pub const PATIENCE: Duration = Duration::from_secs(90);
+
 /// A message to a helper.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ToHelper {
@@ -39,6 +46,11 @@ pub enum ToHelper {
     Chunk(Chunk),
     /// Forget every planned change.
     Reset,
+    /// From now on changes are made on behalf of this run, and only while no other run makes any (see [`crate::lease`]).
+    Lease(Holder),
+    /// The controller is still there. After a [`ToHelper::Lease`] it is taken for dead where nothing is heard for
+    /// [`PATIENCE`].
+    Alive,
     /// Take these changes as planned (from another user's helper on the same host).
     Assume(Vec<Change>),
     /// Take what this call may touch as unknown, and why (from another user's helper on the same host).
@@ -108,6 +120,17 @@ pub enum OpenError {
     NoSuchUser,
     /// Anything else, in the program's words.
     Failed(String),
+}
+
+/// On whose behalf a host is changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// The name of the run, as the history has it.
+    pub run: String,
+    /// Who runs it, and where: `ann@desk`.
+    pub who: String,
+    /// Since when, in words.
+    pub since: String,
 }
 
 /// A numbered request.

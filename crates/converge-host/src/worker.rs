@@ -6,15 +6,22 @@ use std::sync::mpsc::Receiver;
 use crate::answer::{Answerer, Prepared, Work};
 use crate::blob::Digest;
 use crate::change::Change;
+use crate::data::Map;
 use crate::host::real::Real;
+use crate::lease::{Asked, Lease};
 use crate::serve::Answer;
-use crate::wire::{Ask, Call, Chunk, FromHelper, Reply, Request, ToHelper};
+use crate::stop::Failure;
+use crate::wire::{Ask, Call, Chunk, FromHelper, Holder, Reply, Request, ToHelper};
 
 /// Answers requests about the machine that it runs on.
 pub struct Worker {
     answerer: Answerer<Real>,
     /// Contents that are on their way, by digest.
     arriving: HashMap<Digest, Vec<u8>>,
+    /// What keeps other runs away while this one changes something.
+    lease: Lease,
+    /// What has to be said with the next answer.
+    warning: Option<String>,
 }
 
 /// What to say, and the messages to wait for meanwhile.
@@ -26,10 +33,24 @@ struct Line<'a> {
 impl Worker {
     /// For the user that this process runs as.
     pub fn new(machine: Real) -> Self {
-        Self { answerer: Answerer::new(machine), arriving: HashMap::new() }
+        Self {
+            answerer: Answerer::new(machine),
+            arriving: HashMap::new(),
+            lease: Lease::default(),
+            warning: None,
+        }
     }
 
+    /// Answers a request, and says once where no lease could be kept.
     fn request(&mut self, request: &Request, line: &Line<'_>) -> Option<Reply> {
+        let mut reply = self.answer(request, line)?;
+        if let Reply::Done(done) = &mut reply {
+            done.warnings.extend(self.warning.take());
+        }
+        Some(reply)
+    }
+
+    fn answer(&mut self, request: &Request, line: &Line<'_>) -> Option<Reply> {
         let Ask::Perform { gate, reviewed } = &request.ask else {
             return self
                 .with_contents(line, |answerer| answerer.answer(&request.ask, &request.call));
@@ -39,7 +60,13 @@ impl Worker {
             Prepared::Reply(reply) => return Some(reply),
             Prepared::Work(work) => work,
         };
-        if !*gate || work.changes().is_empty() {
+        if work.changes().is_empty() {
+            return Some(self.answerer.perform(work));
+        }
+        if let Some(refusal) = self.kept_away() {
+            return Some(refusal);
+        }
+        if !*gate {
             return Some(self.answerer.perform(work));
         }
         if !self.held(request.id, &work, line)? {
@@ -50,6 +77,26 @@ impl Worker {
             Prepared::Reply(reply) => Some(reply),
             Prepared::Work(work) => Some(self.answerer.perform(work)),
         }
+    }
+
+    /// The answer where another run changes this host.
+    fn kept_away(&mut self) -> Option<Reply> {
+        let holder = match self.lease.take(&self.answerer.machine.identity) {
+            Asked::Theirs(holder) => holder,
+            Asked::Ours => return None,
+            Asked::Nowhere(why) => {
+                self.warning = Some(format!(
+                    "other runs can't be kept away from this host meanwhile ({why}): see that there are none"
+                ));
+                self.lease = Lease::default();
+                return None;
+            }
+        };
+        let Holder { run, who, since } = holder;
+        let msg = format!(
+            "{who} changes this host since {since} (run {run}), so nothing was done; run again when that run is over"
+        );
+        Some(Reply::Failed(Failure { msg, results: Map::new() }, Vec::new()))
     }
 
     fn prepare(
@@ -127,7 +174,8 @@ impl Answer for Worker {
                 ToHelper::Assume(changes) => drop(self.answerer.assume(&changes)),
                 ToHelper::Doubt(call, why) => self.answerer.doubt(&call, &why),
                 ToHelper::Chunk(chunk) => drop(self.chunk(chunk)),
-                ToHelper::Go(_) | ToHelper::Drop(_) | ToHelper::Open(_) => {}
+                ToHelper::Lease(holder) => self.lease.of(holder),
+                ToHelper::Go(_) | ToHelper::Drop(_) | ToHelper::Open(_) | ToHelper::Alive => {}
             }
         }
     }

@@ -4,6 +4,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
+use converge_host::wire::Holder;
+use jiff::Timestamp;
+
 use crate::cli::args::Format;
 use crate::cli::confirm::{self, Answer};
 use crate::cli::environment::Environment;
@@ -184,6 +187,8 @@ impl<'a> Flow<'a> {
     pub(super) fn apply(&self, reviewed: Option<Reviewed>, tasks: Option<usize>) -> Told {
         let begun = Instant::now();
         let writer = self.begin(Kind::Apply);
+        let run = writer.as_ref().map(|writer| writer.id().to_owned());
+        self.prepared.session.lease(self.holder(run));
         let progress = self.progress("applying", tasks);
         let human = self.request.output.format == Format::Human;
         let teller = human.then(|| Arc::new(self.teller(progress.as_ref())));
@@ -209,6 +214,16 @@ impl<'a> Flow<'a> {
         }
         self.finish(writer.as_deref(), end, &walked.story);
         Told { id, run: Some(json::Told::new(walked.story)), errors, ..Told::new(end) }
+    }
+
+    /// On whose behalf hosts are changed. A run that is not kept has a name all the same.
+    fn holder(&self, run: Option<String>) -> Holder {
+        let began = Timestamp::try_from(self.started).unwrap_or_default();
+        Holder {
+            run: run.unwrap_or_else(|| format!("{:016x}", rand::random::<u64>())),
+            who: self.environment.who.clone(),
+            since: began.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        }
     }
 
     /// Finds out what would change, and shows nothing but how far it is.

@@ -12,7 +12,7 @@ use converge_host::blob::Digest;
 use converge_host::data::Map;
 use converge_host::host::User;
 use converge_host::stop::Failure;
-use converge_host::wire::{self, Hello, Open, OpenError, Reply, Request, ToHelper};
+use converge_host::wire::{self, Hello, Holder, Open, OpenError, Reply, Request, ToHelper};
 use tokio::sync::mpsc;
 
 use crate::target::{Blobs, Resolver, Target, Ticket, Watcher};
@@ -165,6 +165,13 @@ impl Target for Session {
 
     fn reset(&self) {
         self.send(&ToHelper::Reset);
+    }
+
+    /// This machine itself has no lease: several runs may start on it, and each lays down files of its own here.
+    fn lease(&self, holder: &Holder) {
+        if self.connection.is_some() {
+            self.send(&ToHelper::Lease(holder.clone()));
+        }
     }
 }
 

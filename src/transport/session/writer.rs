@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use converge_host::blob::Digest;
-use converge_host::wire::{self, CHUNK, Chunk, ToHelper};
+use converge_host::wire::{self, CHUNK, Chunk, PULSE, ToHelper};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::transport::session::{Outgoing, Shared};
 
@@ -32,15 +32,17 @@ pub(super) async fn run(
     mut mail: mpsc::UnboundedReceiver<Outgoing>,
     shared: Arc<Shared>,
 ) {
+    let alive = wire::encode(&ToHelper::Alive).unwrap_or_default();
     let mut contents = VecDeque::new();
     let mut batch = Vec::new();
     let mut burst = 0;
     loop {
         let next = if contents.is_empty() {
             burst = 0;
-            match mail.recv().await {
-                Some(outgoing) => Some(outgoing),
-                None => break,
+            match timeout(PULSE, mail.recv()).await {
+                Ok(Some(outgoing)) => Some(outgoing),
+                Ok(None) => break,
+                Err(_) => Some(Outgoing::Frame(alive.clone())),
             }
         } else {
             mail.try_recv().ok()

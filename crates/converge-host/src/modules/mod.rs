@@ -34,6 +34,7 @@ mod git;
 mod git_config;
 mod group;
 mod hostname;
+mod htpasswd;
 mod http;
 mod ini_file;
 mod iptables;
@@ -199,6 +200,7 @@ pub static ALL: &[Entry] = &[
     Entry::of::<cron::Cron>(),
     Entry::of::<getent::Getent>(),
     Entry::of::<hostname::Hostname>(),
+    Entry::of::<htpasswd::Htpasswd>(),
     Entry::of::<timezone::Timezone>(),
     Entry::of::<modprobe::Modprobe>(),
     Entry::of::<alternatives::Alternatives>(),

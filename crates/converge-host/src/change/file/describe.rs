@@ -36,6 +36,9 @@ pub(super) fn describe(change: &FileChange) -> Description {
         description.facts.push("a backup is kept".into());
     }
     description.diff = diff(change);
+    if change.private {
+        description.facts.extend(description.diff.take().map(|diff| sizes(&diff)));
+    }
     description
 }
 
@@ -123,6 +126,17 @@ fn diff(change: &FileChange) -> Option<TextDiff> {
         Some(_) => return None,
     };
     (before != after).then_some(TextDiff { before, after })
+}
+
+/// How much there is of a content that may not be shown.
+fn sizes(diff: &TextDiff) -> String {
+    let size = |text: &Text| match text {
+        Text::Absent => "0".to_owned(),
+        Text::Known(text) => text.len().to_string(),
+        Text::Binary(_, size) => size.to_string(),
+        Text::Unknown(_) => "?".to_owned(),
+    };
+    format!("secret content, {} → {} bytes", size(&diff.before), size(&diff.after))
 }
 
 fn text(blob: &Blob) -> Text {

@@ -44,6 +44,8 @@ pub struct FileChange {
     pub contents: u64,
     /// What makes the content of a file that is [`FileKind::Open`].
     pub maker: Option<Box<Maker>>,
+    /// Whether nothing of the content may be shown.
+    pub private: bool,
 }
 
 /// The pre-image of a [`FileChange`].
@@ -107,6 +109,7 @@ impl FileChange {
             unsafe_writes: false,
             contents: 0,
             maker: None,
+            private: false,
         }
     }
 
