@@ -11,8 +11,11 @@ use converge_host::data::{Data, Map};
 use converge_host::wire::Call;
 
 use crate::plan::call::BoundCall;
+use crate::plan::endpoint::endpoint;
 use crate::plan::files::expand_home;
+use crate::plan::halt::Halt;
 use crate::plan::outcome::Outcome;
+use crate::playbook::Task;
 use crate::run::mode::Nature;
 use crate::run::prepare::Request;
 use crate::run::walk::Walk;
@@ -26,6 +29,7 @@ impl Walk<'_> {
     /// Brings a file of a host to this machine.
     pub(super) fn fetch(
         &mut self,
+        task: &Task,
         host: &str,
         request: &Request,
         reviewed: Option<&Vec<Change>>,
@@ -33,6 +37,10 @@ impl Walk<'_> {
         if let Some(why) = &request.doubt {
             return Outcome::unknown(why);
         }
+        let here = match self.here(task) {
+            Ok(here) => here,
+            Err(stop) => return self.stopped(&stop),
+        };
         let mut read = self.attempt(host, &reading(request), false, None);
         let content =
             read.value.get("content").and_then(Value::as_str).map(|text| STANDARD.decode(text));
@@ -41,13 +49,10 @@ impl Walk<'_> {
             return read;
         };
         let Ok(bytes) = content else { return Outcome::failed("what the host sent can't be read") };
-        let dest = match self.destination(host, &request.bound.call.args) {
-            Ok(dest) => dest,
-            Err(message) => return Outcome::failed(message),
-        };
+        let dest = self.destination(host, &request.bound.call.args);
         let (sha1, md5) = (Algorithm::Sha1.of(&bytes), Algorithm::Md5.of(&bytes));
         let blob = self.env.blobs.keep(&Blob::new(bytes));
-        let writing = writing(&dest, blob, request.nature);
+        let writing = writing(here, &dest, blob, request.nature);
         self.connections.prepare(std::slice::from_ref(&writing.endpoint));
         let mut outcome = self.attempt(host, &writing, true, reviewed);
         if outcome.is_failed() {
@@ -67,7 +72,7 @@ impl Walk<'_> {
     }
 
     /// Where a file goes on this machine: below the host's name and its own path, or with `flat` where `dest` says.
-    fn destination(&self, host: &str, args: &Map) -> Result<PathBuf, String> {
+    fn destination(&self, host: &str, args: &Map) -> PathBuf {
         let text = |name: &str| args.get(name).and_then(Data::as_str).unwrap_or_default();
         let (src, written) = (Path::new(text("src")), text("dest"));
         let flat = args
@@ -79,12 +84,16 @@ impl Walk<'_> {
             dest.extend(src.components().filter(|part| matches!(part, Component::Normal(_))));
         } else if written.ends_with('/') {
             dest.extend(src.file_name());
-        } else if dest.is_dir() {
-            return Err(format!(
-                "`{written}` is a directory; with a slash at its end the file goes into it"
-            ));
         }
-        Ok(dest)
+        dest
+    }
+
+    /// This machine, as tasks that are delegated to it reach it: what is laid down is there for them too.
+    fn here(&self, task: &Task) -> Result<Endpoint, Halt> {
+        let vars = self.vars(HERE, None, &self.play.play.scope);
+        let defaults = &self.env.options.connection;
+        let here = endpoint(HERE, &task.scope, &vars, &self.env.eval, defaults)?;
+        Ok(Endpoint { connection: Connection::Local, ..here })
     }
 }
 
@@ -101,7 +110,7 @@ fn reading(request: &Request) -> Request {
 }
 
 /// What this machine is asked, as the user who runs converge.
-fn writing(dest: &Path, blob: Blob, nature: Nature) -> Request {
+fn writing(here: Endpoint, dest: &Path, blob: Blob, nature: Nature) -> Request {
     let args = Map::from([
         ("dest".to_owned(), Data::from(dest.display().to_string())),
         ("content".to_owned(), Data::Blob(blob)),
@@ -111,11 +120,7 @@ fn writing(dest: &Path, blob: Blob, nature: Nature) -> Request {
             call: Call { module: "converge.core.put".into(), args, env: Vec::new() },
             partly: None,
         },
-        endpoint: Endpoint {
-            name: HERE.to_owned(),
-            connection: Connection::Local,
-            ..Endpoint::default()
-        },
+        endpoint: here,
         escalation: None,
         nature,
         doubt: None,

@@ -143,7 +143,7 @@ impl Walk<'_> {
                     Answer::Here(Box::new(outcome))
                 }
                 What::Call(request) if fetches => {
-                    Answer::Here(Box::new(self.fetch(&one.host, &request, reviewed.as_ref())))
+                    Answer::Here(Box::new(self.fetch(task, &one.host, &request, reviewed.as_ref())))
                 }
                 What::Call(request)
                     if task.module() == "wait_for_connection" && !self.mode.plans() =>

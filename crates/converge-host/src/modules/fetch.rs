@@ -83,6 +83,12 @@ impl Module for Put {
         };
         let attributes = Attributes::default();
         let dest = absolute(&self.dest, host);
+        if let Look::Is(Node { kind: NodeKind::Dir, .. }) = host.resolve(&dest)?.1 {
+            return Err(Stop::failed(format!(
+                "`{}` is a directory; with a slash at its end the file goes into it",
+                dest.display()
+            )));
+        }
         if let Some(folder) = dest.parent() {
             let mut made = BTreeSet::new();
             make_folders(folder, &attributes, &mut made, host, changes)?;
