@@ -148,7 +148,9 @@ fn planning_leaves_it_as_it_is(host: &Lent, tricky: &[(&str, &str)], shipped: bo
     assert_eq!(differences(&before, &look(host)), [""; 0], "{} by itself", host.name);
     for playbook in &playbooks {
         let planned = plan(&project, playbook);
-        assert!(!planned.ended_with(1), "{}: {planned}", playbook.display());
+        // Some are for groups that this inventory does not have, and are refused.
+        let refused = planned.to_string().contains("no host or group matches");
+        assert!(refused || !planned.ended_with(1), "{}: {planned}", playbook.display());
         let differs = differences(&before, &look(host));
         assert!(
             differs.is_empty(),
