@@ -13,11 +13,10 @@ use crate::host::Command;
 /// Who is asked in there.
 const PROGRAMS: &[&str] = &["dnf", "dnf-3", "dnf5", "yum", "rpm"];
 
-/// What they write. The logs go to memory, and so does all that is written over the folders.
+/// What they write; a host on which they never ran has no cache of theirs yet, but a folder for it. The logs go to memory, and so does all that is written over the folders.
 const SCRIPT: &str = "mount -t tmpfs -o mode=0700 tmpfs /var/log || exit 1
 n=0
-for dir in /var/cache/dnf /var/cache/libdnf5 /var/cache/yum /var/lib/dnf /var/lib/yum /var/lib/rpm \
-    /usr/lib/sysimage/rpm /usr/lib/sysimage/libdnf5; do
+for dir in /var/cache /var/lib/dnf /var/lib/yum /var/lib/rpm /usr/lib/sysimage/rpm /usr/lib/sysimage/libdnf5; do
   [ -d \"$dir\" ] && [ ! -L \"$dir\" ] || continue
   n=$((n + 1))
   mkdir -p /var/log/over/$n/up /var/log/over/$n/work || exit 1
