@@ -80,6 +80,12 @@ pub(crate) fn of_arguments(host: &dyn Host, expected: &mut Expected, call: &Call
     }
     let source = ["src", "url", "_original_basename"].iter().flat_map(|name| named(name)).next();
     for path in paths {
+        if spec.name == "unarchive" {
+            // The folder itself stays.
+            let reach = Reach::Below(Path::new(&path).to_path_buf());
+            expected.pending.push(Pending { why: why.clone(), reach });
+            continue;
+        }
         let path = into(host, expected, spec, &path, source.as_deref());
         let place = Overlay { base: host, expected }.place(Path::new(&path));
         expected.doubt(place.unwrap_or_else(|_| path.into()), why.clone(), false);
