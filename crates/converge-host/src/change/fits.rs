@@ -39,10 +39,12 @@ fn same(now: &Change, reviewed: &Change) -> bool {
     }
 }
 
-/// An account's change without what its commands read: a password's hash has another salt each time it is made.
+/// An account's change without what its commands read, as a password's hash has another salt each time it is made, and without what
+/// its home is filled with, which can't be told while something planned may bring that.
 fn quiet(user: &UserChange) -> UserChange {
     let mut user = user.clone();
     user.commands.iter_mut().for_each(|command| command.stdin = None);
+    user.brings.clear();
     user
 }
 
@@ -154,6 +156,16 @@ mod tests {
         };
         assert!(fits(&user("chpasswd", "$6$a$1"), &user("chpasswd", "$6$b$2")));
         assert!(!fits(&user("chpasswd", "$6$a$1"), &user("usermod", "$6$a$1")));
+    }
+
+    #[test]
+    fn what_fills_a_home_need_not_have_been_known() {
+        let user = |brings: &[&str]| {
+            let state = FileState::of(FileKind::Dir);
+            let brings = brings.iter().map(|path| (path.into(), state.clone())).collect();
+            [Change::User(UserChange { brings, ..UserChange::default() })]
+        };
+        assert!(fits(&user(&["/home/app"]), &user(&[])));
     }
 
     #[test]
