@@ -53,7 +53,7 @@ fn stack_twins_are_left_alike() {
         "systemctl is-active redis-server nginx one daily.timer; systemctl is-enabled redis-server nginx one daily.timer",
         "dpkg-query -Wf '${Package} ${Version} ${db:Status-Abbrev}\\n' redis-server nginx",
         "getent passwd redis www-data",
-        "sed s/own-[a-z0-9]*// /srv/www/page/index.html",
+        "sed -E 's/(own|test)-[a-z0-9]*//' /srv/www/page/index.html",
     ] {
         assert_eq!(own.run(asked), theirs.run(asked), "{asked}");
     }
