@@ -24,12 +24,21 @@ pub struct Recorder {
     all_results: bool,
     readers: Vec<Arc<dyn Reader>>,
     recap: Mutex<Recap>,
+    /// The numbers that tasks were handed out by, in the order in which they are told. How many were handed out ahead of a failure
+    /// that nobody had heard of is another number each time.
+    told: Mutex<Vec<usize>>,
 }
 
 impl Recorder {
     /// A recorder without readers.
     pub fn new(redactor: Arc<Redactor>) -> Self {
-        Self { redactor, all_results: false, readers: Vec::new(), recap: Mutex::default() }
+        Self {
+            redactor,
+            all_results: false,
+            readers: Vec::new(),
+            recap: Mutex::default(),
+            told: Mutex::default(),
+        }
     }
 
     /// Keeps the return values of every step, not only of failures.
@@ -60,9 +69,9 @@ impl Recorder {
                 tasks: Vec::new(),
             }),
             Event::Task(task) => Record::Task(self.task(task)),
-            Event::Step(step) => Record::Step(step.task.number, self.step(step)),
+            Event::Step(step) => Record::Step(self.number(step.task.number), self.step(step)),
             Event::Unreachable { task, host, message, help, ignored } => Record::Lost(Lost {
-                task: *task,
+                task: self.number(*task),
                 ignored: *ignored,
                 host: host.clone(),
                 message: self.text(message),
@@ -72,9 +81,19 @@ impl Recorder {
         }
     }
 
+    /// The number of a task among those that were told.
+    fn number(&self, handed_out: usize) -> usize {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = told.iter().rposition(|number| *number == handed_out).unwrap_or_else(|| {
+            told.push(handed_out);
+            told.len() - 1
+        });
+        at + 1
+    }
+
     fn task(&self, task: &TaskInfo) -> TaskRecord {
         TaskRecord {
-            number: task.number,
+            number: self.number(task.number),
             name: self.text(&task.name),
             module: task.module.clone(),
             place: task.place.clone(),
