@@ -1,10 +1,10 @@
 //! One change as it may be shown.
 
-use converge_host::change::{Change, Sign};
+use converge_host::change::{Change, Sign, TextDiff};
 use serde::{Deserialize, Serialize};
 
 use crate::record::HIDDEN;
-use crate::record::diff::{sizes, unified};
+use crate::record::diff::unified;
 use crate::redact::Redactor;
 
 /// A change in words.
@@ -92,7 +92,7 @@ impl ChangeRecord {
             kind: Kind::of(change),
             sign: description.sign,
             what: HIDDEN.into(),
-            facts: description.diff.as_ref().and_then(sizes).into_iter().collect(),
+            facts: description.diff.as_ref().and_then(TextDiff::sizes).into_iter().collect(),
             diff: None,
             unknown: None,
             counts: change.effect().counts(),

@@ -47,7 +47,7 @@ pub(crate) fn unified(path: &str, diff: &TextDiff, reasons: bool, redactor: &Red
         .iter()
         .any(|(shown, text)| matches!(text, Text::Known(text) if text != shown.as_ref()));
     if masked {
-        shown.facts.extend(sizes(diff));
+        shown.facts.extend(diff.sizes());
     }
     // What was there before such a content is as secret.
     if after.trim() == MASK {
@@ -68,21 +68,6 @@ pub(crate) fn unified(path: &str, diff: &TextDiff, reasons: bool, redactor: &Red
     }
     shown.text = Some(if masked { former(&text) } else { text });
     shown
-}
-
-/// How much content there is before and after, of what may not be shown. None where that can't be told, or it is the same.
-pub(crate) fn sizes(diff: &TextDiff) -> Option<String> {
-    let size = |text: &Text| match text {
-        Text::Absent => Some(0),
-        Text::Known(text) => u64::try_from(text.len()).ok(),
-        Text::Binary(_, size) => Some(*size),
-        Text::Unknown(_) => None,
-    };
-    if diff.before == diff.after {
-        return None;
-    }
-    let told = |text: &Text| size(text).map_or_else(|| "?".to_owned(), |size| size.to_string());
-    Some(format!("secret content, {} → {} bytes", told(&diff.before), told(&diff.after)))
 }
 
 /// A diff in which lines that secrets replace are masked as well: what a secret was before is one, though nobody told.

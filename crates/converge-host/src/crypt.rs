@@ -157,12 +157,8 @@ fn md5_crypt(password: &[u8], salt: &[u8], magic: &[u8]) -> String {
 }
 
 fn md5(parts: &[&[u8]]) -> [u8; 16] {
-    let digits = Algorithm::Md5.of(&parts.concat());
     let mut digest = [0; 16];
-    for (byte, pair) in digest.iter_mut().zip(digits.as_bytes().chunks(2)) {
-        let pair = str::from_utf8(pair).unwrap_or_default();
-        *byte = u8::from_str_radix(pair, 16).unwrap_or_default();
-    }
+    digest.copy_from_slice(&Algorithm::Md5.raw(&parts.concat()));
     digest
 }
 

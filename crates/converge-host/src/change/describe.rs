@@ -55,6 +55,21 @@ pub enum Text {
     Unknown(Why),
 }
 
+impl TextDiff {
+    /// How much content there is before and after, of what may not be shown. None where nothing differs.
+    pub fn sizes(&self) -> Option<String> {
+        let size = |text: &Text| match text {
+            Text::Absent => "0".to_owned(),
+            Text::Known(text) => text.len().to_string(),
+            Text::Binary(_, size) => size.to_string(),
+            Text::Unknown(_) => "?".to_owned(),
+        };
+        let told =
+            || format!("secret content, {} → {} bytes", size(&self.before), size(&self.after));
+        (self.before != self.after).then(told)
+    }
+}
+
 impl Description {
     /// Begins a description.
     pub fn new(sign: Sign, what: impl Into<String>) -> Self {

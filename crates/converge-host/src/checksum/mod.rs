@@ -37,6 +37,14 @@ impl Algorithm {
         self.of_reader(bytes).unwrap_or_default()
     }
 
+    /// The checksum of bytes, as bytes.
+    pub(crate) fn raw(self, bytes: &[u8]) -> Vec<u8> {
+        let digits = self.of(bytes);
+        let pairs =
+            (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16));
+        pairs.filter_map(Result::ok).collect()
+    }
+
     /// The checksum of all that can be read, in hexadecimal digits.
     pub fn of_reader(self, reader: impl Read) -> io::Result<String> {
         match self {

@@ -152,12 +152,7 @@ fn is(kept: &str, password: &str) -> bool {
 
 /// As LDAP keeps it, and `htpasswd -s`.
 fn sha1(password: &str) -> String {
-    let digits = Algorithm::Sha1.of(password.as_bytes());
-    let bytes: Vec<u8> = (0..digits.len())
-        .step_by(2)
-        .filter_map(|at| u8::from_str_radix(&digits[at..at + 2], 16).ok())
-        .collect();
-    format!("{{SHA}}{}", base64::encode(&bytes))
+    format!("{{SHA}}{}", base64::encode(&Algorithm::Sha1.raw(password.as_bytes())))
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ pub(super) fn describe(change: &FileChange) -> Description {
     }
     description.diff = diff(change);
     if change.private {
-        description.facts.extend(description.diff.take().map(|diff| sizes(&diff)));
+        description.facts.extend(description.diff.take().and_then(|diff| diff.sizes()));
     }
     description
 }
@@ -126,17 +126,6 @@ fn diff(change: &FileChange) -> Option<TextDiff> {
         Some(_) => return None,
     };
     (before != after).then_some(TextDiff { before, after })
-}
-
-/// How much there is of a content that may not be shown.
-fn sizes(diff: &TextDiff) -> String {
-    let size = |text: &Text| match text {
-        Text::Absent => "0".to_owned(),
-        Text::Known(text) => text.len().to_string(),
-        Text::Binary(_, size) => size.to_string(),
-        Text::Unknown(_) => "?".to_owned(),
-    };
-    format!("secret content, {} → {} bytes", size(&diff.before), size(&diff.after))
 }
 
 fn text(blob: &Blob) -> Text {
