@@ -3,6 +3,7 @@
 mod actions;
 pub mod cli;
 pub mod diagnostic;
+pub mod environment;
 pub mod event;
 pub mod git;
 pub mod history;
@@ -10,6 +11,7 @@ pub mod inventory;
 pub mod plan;
 pub mod playbook;
 pub mod project;
+pub mod promotion;
 pub mod record;
 pub mod redact;
 pub mod report;

@@ -47,10 +47,40 @@ pub(crate) fn ask(
     }
 }
 
+/// Asks twice whether what protects an environment shall be set aside: once for a yes, once for the environment's name, so that it is
+/// not done by habit.
+pub(crate) fn twice(
+    environment: &str,
+    input: &mut dyn BufRead,
+    output: &mut dyn Write,
+) -> io::Result<bool> {
+    write!(output, "\nApply `{environment}` all the same? [y/N] ")?;
+    output.flush()?;
+    let mut line = String::new();
+    input.read_line(&mut line)?;
+    if !matches!(line.trim().to_lowercase().as_str(), "y" | "yes") {
+        return Ok(false);
+    }
+    write!(output, "Type the name of the environment to confirm: ")?;
+    output.flush()?;
+    line.clear();
+    input.read_line(&mut line)?;
+    Ok(line.trim() == environment)
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::{Answer, ask};
+    use super::{Answer, ask, twice};
+
+    #[test]
+    fn setting_protection_aside_takes_two_answers() {
+        let answer = |typed: &str| twice("prod", &mut typed.as_bytes(), &mut Vec::new()).unwrap();
+        assert!(answer("y\nprod\n"));
+        for typed in ["", "y\n", "n\nprod\n", "y\ny\n", "y\nstaging\n", "prod\nprod\n"] {
+            assert!(!answer(typed), "{typed:?}");
+        }
+    }
 
     #[track_caller]
     fn check(typed: &str, expected: Answer, asked: usize) -> String {

@@ -1,9 +1,11 @@
 //! What the process was started with: the only place that asks the environment.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use crate::cli::at::Checkout;
 use crate::history;
 
 /// What long texts are shown with where nobody says.
@@ -30,9 +32,16 @@ pub(crate) struct Environment {
     pub(crate) zone: TimeZone,
     /// Who runs converge, and on which machine: `ann@desk`.
     pub(crate) who: String,
+    /// The commit that the project is read from, in place of the working tree.
+    pub(crate) at: Option<Arc<Checkout>>,
 }
 
 impl Environment {
+    /// The same, with the project as of a commit.
+    pub(crate) fn at(&self, checkout: Checkout) -> Self {
+        Self { here: checkout.here(), at: Some(Arc::new(checkout)), ..self.clone() }
+    }
+
     /// As it is.
     pub(crate) fn read() -> std::io::Result<Self> {
         let state = history::folder(std::env::var_os("XDG_STATE_HOME"), std::env::var_os("HOME"));
@@ -62,6 +71,7 @@ impl Environment {
             editor: given("VISUAL").or_else(|| given("EDITOR")),
             zone: TimeZone::system(),
             who: format!("{person}@{}", machine.nodename().to_string_lossy()),
+            at: None,
         })
     }
 }

@@ -14,7 +14,8 @@ pub(crate) enum End {
     Syntax,
     /// Any other reason why nothing was done: no inventory, no such host, an unreadable file.
     Invalid,
-    /// A saved plan that can't be applied any more: something that it rests on has moved, or it was applied already.
+    /// A saved plan that can't be applied any more: something that it rests on has moved, or it was applied already. Or a protected
+    /// environment that lacks what it asks for.
     Refused,
     /// A task failed, or would fail.
     Failed,

@@ -4,6 +4,7 @@
 //! code is made in `exit`.
 
 mod args;
+mod at;
 mod completions;
 mod confirm;
 mod doc;

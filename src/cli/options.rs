@@ -43,6 +43,10 @@ pub(crate) struct Request {
     pub(crate) forks: Option<usize>,
     /// The file that the plan is saved in.
     pub(crate) out: Option<PathBuf>,
+    /// The commit that the project is read from, in place of the working tree.
+    pub(crate) at: Option<String>,
+    /// Why a protected environment is applied all the same.
+    pub(crate) overriding: Option<String>,
 }
 
 /// A playbook that no file holds.
@@ -216,6 +220,8 @@ impl Request {
             probes: !args.no_probes,
             forks: args.forks.and_then(|forks| usize::try_from(forks).ok()),
             out: None,
+            at: args.at,
+            overriding: args.overriding,
         }
     }
 
@@ -248,6 +254,7 @@ impl Request {
         if self.escalation.always {
             told.push("--become".into());
         }
+        self.at.iter().for_each(|revision| told.push(format!("--at {revision}")));
         told
     }
 }

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::cli::environment::Environment;
 use crate::diagnostic::{Diagnostic, Severity, nearest};
+use crate::environment::{self, Settings};
 use crate::inventory::{self, Inventory, Origin};
 use crate::project::{self, Config, Disk, Loader};
 use crate::redact::Redactor;
@@ -24,6 +26,10 @@ pub(crate) struct Project {
     pub(crate) loader: Arc<Loader>,
     /// What its `ansible.cfg` says.
     pub(crate) config: Config,
+    /// What its `converge.toml` says.
+    pub(crate) settings: Settings,
+    /// Its folder in the working tree, also where it is read from a commit.
+    pub(crate) origin: PathBuf,
     /// The folder that converge was called in.
     here: PathBuf,
 }
@@ -45,8 +51,24 @@ impl Project {
             let source = loader.text(&file).map_err(|problem| vec![*problem])?;
             (config, diagnostics) = Config::read(&source, &root);
         }
+        let (settings, told) = Settings::load(&loader);
+        diagnostics.extend(told);
         let diagnostics = refuse_errors(diagnostics)?;
-        Ok((Self { loader, config, here: here.to_owned() }, diagnostics))
+        let (origin, here) = (root, here.to_owned());
+        Ok((Self { loader, config, settings, origin, here }, diagnostics))
+    }
+
+    /// The project that converge was called in, as of the commit where one was asked for.
+    pub(crate) fn of(
+        environment: &Environment,
+        redactor: &Arc<Redactor>,
+    ) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
+        let (mut project, warnings) = Self::open(&environment.here, redactor)?;
+        if let Some(at) = &environment.at {
+            at.settle(&mut project.config);
+            project.origin = at.root().to_owned();
+        }
+        Ok((project, warnings))
     }
 
     /// The project's folder.
@@ -62,8 +84,8 @@ impl Project {
         let mut problems = Vec::new();
         let mut origins = Vec::new();
         for name in names {
-            match inventory::find(name, &self.here, &self.loader) {
-                Ok(origin) => origins.push(origin),
+            match self.find_inventory(name) {
+                Ok(found) => origins.extend(found),
                 Err(problem) => problems.push(problem),
             }
         }
@@ -79,11 +101,41 @@ impl Project {
         Ok((inventory, shown, refuse_errors(diagnostics)?))
     }
 
+    /// What stands behind `--inventory`: an environment's name means its inventories.
+    pub(crate) fn find_inventory(&self, name: &str) -> Result<Vec<Origin>, Diagnostic> {
+        if let Some(environment) = self.settings.get(name) {
+            return self.inventories(environment);
+        }
+        inventory::find(name, &self.here, &self.loader).map(|origin| vec![origin]).map_err(
+            |problem| {
+                let near = nearest(name, self.settings.names());
+                match near
+                    .filter(|_| !problem.help.iter().any(|help| help.contains("did you mean")))
+                {
+                    Some(near) => problem.help(format!("did you mean the environment `{near}`?")),
+                    None => problem,
+                }
+            },
+        )
+    }
+
+    /// The inventories of an environment; the names in `converge.toml` are those of the project.
+    pub(crate) fn inventories(
+        &self,
+        environment: &environment::Environment,
+    ) -> Result<Vec<Origin>, Diagnostic> {
+        let at = environment.inventory.first().unwrap_or(&environment.name);
+        let found = environment.inventories().into_iter().map(|name| {
+            let found = inventory::find(&name, self.root(), &self.loader);
+            found.map_err(|problem| problem.at(&at.span, ""))
+        });
+        found.collect()
+    }
+
     /// The files and folders of these inventories, or of the default one, as `inventory_file` and its like name them.
     pub(crate) fn inventory_files(&self, names: &[String]) -> Vec<PathBuf> {
-        let found =
-            names.iter().filter_map(|name| inventory::find(name, &self.here, &self.loader).ok());
-        let mut origins: Vec<Origin> = found.collect();
+        let found = names.iter().filter_map(|name| self.find_inventory(name).ok());
+        let mut origins: Vec<Origin> = found.flatten().collect();
         if names.is_empty() {
             origins = inventory::default(&self.config.inventory, &self.loader).unwrap_or_default();
         }

@@ -85,6 +85,11 @@ fn list(runs: &[Summary], theme: Theme, zone: &TimeZone) -> String {
             Some(if run.hosts == 1 { "1 host".into() } else { format!("{} hosts", run.hosts) }),
             Some(run.head.inventory.join(",")).filter(|names| !names.is_empty()),
             commit,
+            run.head
+                .environments
+                .iter()
+                .find_map(|one| one.overridden.as_ref())
+                .map(|_| "overridden".into()),
             Some(run.head.project.clone()),
         ];
         let rest: Vec<String> = rest.into_iter().flatten().collect();
@@ -187,6 +192,7 @@ mod tests {
                 inventory: vec!["staging".into()],
                 playbooks: vec!["playbooks/site.yml".into()],
                 options: Vec::new(),
+                environments: Vec::new(),
             },
             converge: "0.1.0".into(),
             outcome: outcome.map(str::to_owned),

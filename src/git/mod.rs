@@ -1,9 +1,15 @@
 //! Which state of the project is being run: the commit, the branch, and what differs from it.
 //!
-//! Only reads: nothing in the repository, not even its index, is written.
+//! Nothing in the repository, not even its index, is written, but for notes about commits.
 
 mod identity;
+mod log;
+mod notes;
 mod revision;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+mod tree;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -11,7 +17,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use identity::{has_commit, prefix};
+pub use log::{Between, Logged, between};
+pub use notes::{NOTES, add_note, all_notes, notes};
 pub use revision::revision;
+pub(crate) use tree::private;
+pub use tree::{Entry, Resolved, Unlike, entries, is_shallow, resolve, unclean, unlike, write_out};
 
 /// The state of a project in git.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +66,13 @@ pub enum GitError {
     Untrusted {
         /// The folder that git would have to trust.
         folder: PathBuf,
+    },
+    /// No commit is called so.
+    Unknown {
+        /// What was asked for.
+        revision: String,
+        /// Whether the history of this clone was cut off, so that it may be elsewhere.
+        shallow: bool,
     },
     /// Anything else, in git's words.
     Failed {
@@ -105,6 +122,15 @@ impl fmt::Display for GitError {
                  `git config --global --add safe.directory {0}`",
                 folder.display()
             ),
+            Self::Unknown { revision, shallow } => {
+                write!(formatter, "no commit is called `{revision}`")?;
+                if *shallow {
+                    formatter.write_str(
+                        "; this clone holds only the end of the history: `git fetch --unshallow` brings the rest",
+                    )?;
+                }
+                Ok(())
+            }
             Self::Failed { folder, why } => {
                 write!(formatter, "the git state of `{}` can't be read: {why}", folder.display())
             }

@@ -60,7 +60,7 @@ fn dirty(repository: &Repository, prefix: &Path) -> Result<Vec<Dirty>, git2::Err
     Ok(dirty)
 }
 
-fn how(status: Status) -> Option<How> {
+pub(super) fn how(status: Status) -> Option<How> {
     if status.is_conflicted() {
         Some(How::Conflicted)
     } else if status.intersects(Status::INDEX_DELETED | Status::WT_DELETED) {

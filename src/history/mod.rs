@@ -3,6 +3,7 @@
 //! The history never decides about a run: where the file can't be opened or written, the caller warns and goes on. Only
 //! records are kept, so what `no_log` hides and known secrets never reach the file.
 
+mod applied;
 mod error;
 mod folder;
 mod id;

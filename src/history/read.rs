@@ -8,7 +8,7 @@ use crate::history::{History, HistoryError, Mode, Run, Summary};
 use crate::record::{Record, Story};
 
 /// The columns that make a [`Summary`].
-const SUMMARY: &str =
+pub(super) const SUMMARY: &str =
     "SELECT id, started_ms, ended_ms, mode, head, converge, outcome, exit_code FROM runs";
 
 impl History {
@@ -85,7 +85,7 @@ impl Summary {
     }
 }
 
-fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
+pub(super) fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
     Ok(Summary {
         id: row.get(0)?,
         started_ms: row.get(1)?,

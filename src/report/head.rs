@@ -1,8 +1,8 @@
 //! What stands above a plan.
 
 use crate::record::Head;
-use crate::report::hosts;
 use crate::report::theme::{Label, Theme};
+use crate::report::{environment, hosts};
 
 /// The project with its commit, the inventories, playbooks and hosts: one line each.
 pub fn draw(head: &Head, names: &[&str], theme: Theme, verbose: bool) -> String {
@@ -21,6 +21,7 @@ pub fn draw(head: &Head, names: &[&str], theme: Theme, verbose: bool) -> String 
     if !head.options.is_empty() {
         lines.push(("Options", head.options.join(" ")));
     }
+    lines.extend(head.environments.iter().flat_map(|one| environment::lines(one, verbose)));
     // Where nothing was planned before, it is not known yet.
     if !names.is_empty() {
         lines.push(("Hosts", hosts::list(names, verbose)));

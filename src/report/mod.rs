@@ -16,6 +16,7 @@ pub mod theme;
 
 mod change;
 mod diff;
+mod environment;
 pub(crate) mod hosts;
 mod lost;
 mod python;

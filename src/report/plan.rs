@@ -211,6 +211,7 @@ mod tests {
             inventory: vec!["inventory/staging".into()],
             playbooks: vec!["playbooks/site.yml".into()],
             options: vec!["--limit web*".into()],
+            environments: Vec::new(),
         }
     }
 

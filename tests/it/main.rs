@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod aarch64;
+mod at;
 mod commands;
+mod environments;
 mod history;
 mod listing;
 mod refused;
+mod repository;
 mod revert;
 mod running;
 mod saved;

@@ -49,7 +49,7 @@ const EXIT_CODES: &str = concat!(
     "  1   an error: wrong usage, bad input, a task that failed or would fail, a fault of converge\n",
     "  2   something would change, and nothing was applied (--check, no consent, nobody to ask)\n",
     "  3   incomplete: a host could not be reached, or nothing is known to change but something may\n",
-    "  4   a saved plan was refused: what it rests on has moved; nothing was applied\n",
+    "  4   refused: what a saved plan rests on has moved, or a protected environment lacks something\n",
     "Where several hold, 1 counts first, then 4, an unreachable host, 2, and last what may change.\n",
     "`docs/exit-codes.md` says more."
 );

@@ -22,6 +22,13 @@ pub(crate) struct RevertArgs {
     /// Take it back without asking
     #[arg(short = 'y', long)]
     pub(crate) yes: bool,
+    /// Apply a protected environment all the same, and say why
+    #[arg(
+        long = "override",
+        value_name = "REASON",
+        value_parser = clap::builder::NonEmptyStringValueParser::new()
+    )]
+    pub(crate) overriding: Option<String>,
     #[command(flatten)]
     pub(crate) connect: ConnectArgs,
     #[command(flatten)]
@@ -37,6 +44,7 @@ impl RevertArgs {
             inventory: if self.inventory.is_empty() { inventory } else { self.inventory },
             check: self.check,
             yes: self.yes,
+            overriding: self.overriding,
             select: SelectArgs { limit: self.limit, ..SelectArgs::default() },
             connect: self.connect,
             escalate: self.escalate,

@@ -66,6 +66,21 @@ pub(crate) struct RunArgs {
     #[arg(long, help_heading = "What to do")]
     pub(crate) no_probes: bool,
 
+    /// Run the project as of this commit of git; the working tree stays as it is
+    #[arg(long, value_name = "REV", help_heading = "What to do", overrides_with = "at")]
+    pub(crate) at: Option<String>,
+
+    /// Apply a protected environment all the same, and say why
+    ///
+    /// Is asked for twice on a terminal, kept in the history, and shown in every later plan of that environment.
+    #[arg(
+        long = "override",
+        value_name = "REASON",
+        help_heading = "What to do",
+        value_parser = clap::builder::NonEmptyStringValueParser::new()
+    )]
+    pub(crate) overriding: Option<String>,
+
     /// Accepted for Ansible's sake: converge gathers facts anew on each run
     #[arg(long, help_heading = "What to do", hide = true, action = ArgAction::SetTrue)]
     pub(crate) flush_cache: bool,

@@ -28,6 +28,14 @@ pub(crate) struct ApplyArgs {
     #[arg(short = 'e', long, value_name = "VARS", allow_hyphen_values = true)]
     pub(crate) extra_vars: Vec<String>,
 
+    /// Apply a protected environment all the same, and say why
+    #[arg(
+        long = "override",
+        value_name = "REASON",
+        value_parser = clap::builder::NonEmptyStringValueParser::new()
+    )]
+    pub(crate) overriding: Option<String>,
+
     /// Work on at most so many hosts at once
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) forks: Option<u32>,

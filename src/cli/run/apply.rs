@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::cli::args::{ApplyArgs, Format};
+use crate::cli::at::Checkout;
 use crate::cli::environment::Environment;
 use crate::cli::exit::{End, Name};
 use crate::cli::options::Output;
@@ -60,13 +61,19 @@ impl Applying<'_> {
         }
         about.clone_from(&plan.about.head);
         self.refuse_spent(&plan)?;
-        let (project, _) =
-            Project::open(&environment.here, self.redactor).map_err(Refusal::invalid)?;
-        same_project(&plan, project.root())?;
-        same_inputs(&plan, &project, &key)?;
         let kept: Kept = serde_json::from_value(plan.about.options.clone()).map_err(|error| {
             SavedError::NoPlan { path: path.clone(), why: format!("its options: {error}") }
         })?;
+        let environment = match &kept.at {
+            Some(commit) => {
+                let checkout = Checkout::new(environment, commit);
+                &environment.at(checkout.map_err(|problem| Refusal::invalid(vec![problem]))?)
+            }
+            None => environment,
+        };
+        let (project, _) = Project::of(environment, self.redactor).map_err(Refusal::invalid)?;
+        same_project(&plan, &project.origin, environment.at.is_some())?;
+        same_inputs(&plan, &project, &key)?;
         let request = kept.request(&plan.about.head, self.args, &key).map_err(|why| {
             let file = self.args.file.display();
             Refusal::of(why).help(format!(
@@ -116,6 +123,9 @@ impl Applying<'_> {
                 .help("the plan was not applied, and can still be".into()));
         }
         self.refuse_moved(plan, &now, &left_out)?;
+        if let Some(refused) = flow.refused() {
+            return Ok(refused);
+        }
         self.spend(plan)?;
         let mut reviewed = looked.reviewed;
         reviewed.leave_out(left_out.iter().cloned());
@@ -202,8 +212,8 @@ impl Applying<'_> {
     }
 }
 
-/// The project is the one that the plan was made in, at the same commit.
-fn same_project(plan: &Saved, root: &Path) -> Result<(), Refusal> {
+/// The project is the one that the plan was made in, at the same commit; or that commit was written out.
+fn same_project(plan: &Saved, root: &Path, written_out: bool) -> Result<(), Refusal> {
     let head = &plan.about.head;
     let other = || {
         Refusal::of(format!("the plan was made in another project: `{}`", head.project))
@@ -219,6 +229,7 @@ fn same_project(plan: &Saved, root: &Path) -> Result<(), Refusal> {
     };
     let revision = git::revision(root).ok().flatten().unwrap_or_default();
     match revision.commit.as_deref() {
+        _ if written_out => Ok(()),
         Some(now) if now == then => Ok(()),
         _ if !git::has_commit(root, then) => Err(other()),
         now => {

@@ -1,5 +1,6 @@
 //! Planning, the question, applying.
 
+use std::cell::RefCell;
 use std::io;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -19,7 +20,7 @@ use crate::cli::terminal::Terminal;
 use crate::diagnostic::Diagnostic;
 use crate::event::{Event, Listener};
 use crate::history::{History, HistoryError, Keeper, Mode as Kind, Writer};
-use crate::record::{Collector, Recorder, Story, Totals};
+use crate::record::{Collector, Head, Recorder, Story, Totals};
 use crate::redact::Redactor;
 use crate::report::head;
 use crate::report::json;
@@ -50,6 +51,8 @@ pub(super) struct Flow<'a> {
     pub(super) started: SystemTime,
     /// The saved plan that is applied, as the history names it.
     pub(super) saved: Option<String>,
+    /// What it is about, with what is found out on the way.
+    pub(super) head: RefCell<Head>,
 }
 
 /// What a walk left.
@@ -88,19 +91,37 @@ impl<'a> Flow<'a> {
         prompter: &'a Prompter,
         prepared: &'a Prepared,
     ) -> Self {
-        let started = SystemTime::now();
-        Self { request, environment, terminal, redactor, prompter, prepared, started, saved: None }
+        let (started, saved) = (SystemTime::now(), None);
+        let head = RefCell::new(prepared.head.clone());
+        let flow = Self {
+            request,
+            environment,
+            terminal,
+            redactor,
+            prompter,
+            prepared,
+            started,
+            saved,
+            head,
+        };
+        flow.survey();
+        flow
     }
 
     /// Does what the goal says.
     pub(super) fn go(&self) -> Told {
+        if matches!(self.request.goal, Goal::Straight | Goal::Yes)
+            && let Some(refused) = self.refused()
+        {
+            return refused;
+        }
         match self.request.goal {
             Goal::Straight => return self.apply(None, None),
             Goal::Yes => {
                 if self.request.output.format == Format::Human {
                     let verbose = self.request.output.verbosity > 0;
                     self.terminal.out(&head::draw(
-                        &self.prepared.head,
+                        &self.head.borrow(),
                         &[],
                         self.terminal.theme,
                         verbose,
@@ -130,6 +151,15 @@ impl<'a> Flow<'a> {
                 }
             }
         }
+        if planned.broken.is_none()
+            && self.request.goal == Goal::Ask
+            && totals.pending()
+            && let Some(refused) = self.refused()
+        {
+            let plan = json::Told::new(planned.story);
+            let id = self.keep_plan(&plan.story, refused.end);
+            return Told { id, plan: Some(plan), ..refused };
+        }
         let agreed = planned.broken.is_none() && self.agreed(&totals, &planned.story);
         let plan = json::Told::new(planned.story);
         if agreed {
@@ -139,6 +169,7 @@ impl<'a> Flow<'a> {
             };
         }
         let id = self.keep_plan(&plan.story, end);
+        self.conclude(end, &plan.story, id.as_deref());
         let broken = planned.broken.iter();
         errors
             .extend(broken.map(|problem| self.redactor.redact(&problem.to_string()).into_owned()));
@@ -162,7 +193,8 @@ impl<'a> Flow<'a> {
             self.terminal.warn(warning, &[]);
         }
         if self.request.output.format == Format::Human {
-            self.show(&plan::draw(&self.prepared.head, &walked.story, self.style()));
+            self.show(&plan::draw(&self.head.borrow(), &walked.story, self.style()));
+            self.compare(&walked.story);
         }
         walked
     }
@@ -213,6 +245,7 @@ impl<'a> Flow<'a> {
             self.terminal.out(&format!("{text}\n"));
         }
         self.finish(writer.as_deref(), end, &walked.story);
+        self.conclude(end, &walked.story, id.as_deref());
         Told { id, run: Some(json::Told::new(walked.story)), errors, ..Told::new(end) }
     }
 
@@ -340,7 +373,7 @@ impl<'a> Flow<'a> {
 
     fn begin(&self, kind: Kind) -> Option<Arc<Writer>> {
         let folder = self.environment.state.as_deref().ok_or(HistoryError::NoFolder);
-        let mut head = self.prepared.head.clone();
+        let mut head = self.head.borrow().clone();
         head.options.extend(self.saved.clone());
         let writer = folder
             .and_then(History::open)

@@ -28,6 +28,9 @@ pub(super) struct Kept {
     verbosity: u8,
     extra_vars: Vec<Extra>,
     answers: Vec<Extra>,
+    /// The commit that the project was read from, in place of the working tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) at: Option<String>,
 }
 
 /// Variables that were given.
@@ -72,6 +75,7 @@ impl Kept {
             verbosity: request.output.verbosity,
             extra_vars: request.extra_vars.iter().map(extra).collect(),
             answers: answered(answers, key),
+            at: None,
         }
     }
 
@@ -133,6 +137,8 @@ impl Kept {
             probes: true,
             forks: forks.or(self.forks),
             out: None,
+            at: self.at.clone(),
+            overriding: args.overriding.clone(),
         })
     }
 

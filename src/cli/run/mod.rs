@@ -3,10 +3,12 @@
 mod apply;
 mod extra;
 mod flow;
+mod guard;
 mod kept;
 mod listing;
 mod options;
 mod prepare;
+mod promote;
 mod prompts;
 mod refusal;
 mod save;
@@ -14,15 +16,18 @@ mod secrets;
 mod vars_files;
 mod wanted;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::cli::args::Format;
+use crate::cli::at::Checkout;
 use crate::cli::environment::Environment;
 use crate::cli::exit::{End, Name};
 use crate::cli::options::{Goal, Request};
 use crate::cli::run::flow::{Flow, Told};
 use crate::cli::run::prepare::Refused;
 use crate::cli::terminal::Terminal;
+use crate::diagnostic::Diagnostic;
 use crate::record::Head;
 use crate::redact::Redactor;
 use crate::report::json::{Document, SCHEMA};
@@ -38,6 +43,16 @@ pub(crate) fn run(
     terminal: &Terminal,
     redactor: &Arc<Redactor>,
 ) -> End {
+    let (request, environment) = match at(request, environment, terminal) {
+        Ok(pair) => pair,
+        Err(problem) => {
+            terminal.diagnostics(std::slice::from_ref(&problem));
+            let told = Told { errors: vec![problem.to_string()], ..Told::new(End::Invalid) };
+            answer(request.output.format, request.name, terminal, Head::default(), told);
+            return End::Invalid;
+        }
+    };
+    let (request, environment) = (&*request, &*environment);
     let prompter = Arc::new(Prompter::new(Arc::clone(redactor)));
     let prepared = match prepare::prepare(request, environment, terminal, redactor, &prompter) {
         Ok(prepared) => prepared,
@@ -66,8 +81,30 @@ pub(crate) fn run(
     let flow = Flow::new(request, environment, terminal, redactor, &prompter, &prepared);
     let told = flow.go();
     let end = told.end;
-    answer(request.output.format, request.name, terminal, prepared.head, told);
+    answer(request.output.format, request.name, terminal, flow.head.into_inner(), told);
     end
+}
+
+/// What was asked for as of the commit, where one was named.
+fn at<'a>(
+    request: &'a Request,
+    environment: &'a Environment,
+    terminal: &Terminal,
+) -> Result<(Cow<'a, Request>, Cow<'a, Environment>), Diagnostic> {
+    let Some(revision) = &request.at else {
+        return Ok((Cow::Borrowed(request), Cow::Borrowed(environment)));
+    };
+    let checkout = Checkout::new(environment, revision)?;
+    for submodule in &checkout.left_out {
+        let message = format!(
+            "the submodule `{}` is not there: a commit only names what is in it",
+            submodule.display()
+        );
+        terminal.warn(&message, &[]);
+    }
+    let mut request = request.clone();
+    checkout.retell(&mut request);
+    Ok((Cow::Owned(request), Cow::Owned(environment.at(checkout))))
 }
 
 /// Prints the document where one is wanted.

@@ -7,6 +7,7 @@ use crate::cli::environment::Environment;
 use crate::cli::exit::{End, Name};
 use crate::cli::options::{Goal, Request};
 use crate::cli::project::{Project, refuse_errors};
+use crate::cli::run::guard::Guard;
 use crate::cli::run::options::{escalation_password, options};
 use crate::cli::run::secrets::Prompter;
 use crate::cli::run::{extra, prompts, vars_files, wanted};
@@ -36,6 +37,10 @@ pub(super) struct Prepared {
     pub(super) filter: TagFilter,
     /// Reads the project's files, and knows what was read.
     pub(super) loader: Arc<Loader>,
+    /// The project's folder in the working tree.
+    pub(super) origin: PathBuf,
+    /// The declared environments that this is about.
+    pub(super) guard: Option<Guard>,
 }
 
 /// Why nothing is run.
@@ -54,7 +59,7 @@ pub(super) fn prepare(
     redactor: &Arc<Redactor>,
     prompter: &Arc<Prompter>,
 ) -> Result<Prepared, Refused> {
-    let (project, warnings) = Project::open(&environment.here, redactor).map_err(invalid)?;
+    let (project, warnings) = Project::of(environment, redactor).map_err(invalid)?;
     terminal.diagnostics(&warnings);
     unlock(&request.unlock, &project, environment, prompter)
         .map_err(|problem| invalid(vec![problem]))?;
@@ -99,14 +104,23 @@ pub(super) fn prepare(
     terminal.diagnostics(&refuse_errors(told).map_err(invalid)?);
 
     let head = Head {
-        project: project.root().display().to_string(),
-        revision: git::revision(project.root()).unwrap_or_else(|error| {
-            terminal.warn(&error.to_string(), &[]);
-            None
-        }),
+        project: project.origin.display().to_string(),
+        revision: match &environment.at {
+            Some(at) => Some(at.resolved.revision.clone()),
+            None => git::revision(project.root()).unwrap_or_else(|error| {
+                terminal.warn(&error.to_string(), &[]);
+                None
+            }),
+        },
         inventory: names,
         playbooks: files.iter().map(|file| project.name(file)).collect(),
         options: request.told(),
+        environments: Vec::new(),
+    };
+    let guard = match request.goal {
+        Goal::List(_) => None,
+        _ => Guard::new(&project, request, environment, &inventory, &head.playbooks)
+            .map_err(|problem| invalid(vec![problem]))?,
     };
     if !matches!(request.goal, Goal::List(_)) {
         let given: Vec<&str> = extra.iter().map(|(name, _)| name.value.as_str()).collect();
@@ -138,7 +152,8 @@ pub(super) fn prepare(
             refuse_errors(session.check_patterns().map_err(one)?).map_err(invalid)?;
         }
     }
-    Ok(Prepared { session, head, files, filter, loader: project.loader })
+    let Project { loader, origin, .. } = project;
+    Ok(Prepared { session, head, files, filter, loader, origin, guard })
 }
 
 /// The plays of all files in one playbook, and how many each file has.

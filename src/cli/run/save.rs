@@ -29,16 +29,17 @@ impl Flow<'_> {
         let since = self.started.duration_since(UNIX_EPOCH).unwrap_or_default();
         let prepared = self.prepared;
         let loader = &prepared.loader;
-        let kept = Kept::new(
+        let mut kept = Kept::new(
             self.request,
             prepared.session.answers(),
             &self.environment.here,
             |path| loader.name(path),
             key,
         );
+        kept.at = self.environment.at.as_ref().map(|at| at.resolved.commit.clone());
         let about = About {
             converge: env!("CARGO_PKG_VERSION").to_owned(),
-            prefix: git::prefix(loader.root()).map(|prefix| prefix.display().to_string()),
+            prefix: git::prefix(&prepared.origin).map(|prefix| prefix.display().to_string()),
             head: prepared.head.clone(),
             options: serde_json::to_value(kept).unwrap_or_default(),
         };

@@ -1,0 +1,46 @@
+//! What was applied to an environment.
+
+use rusqlite::{OptionalExtension as _, params};
+
+use crate::history::read::{SUMMARY, summary};
+use crate::history::{History, HistoryError, Summary};
+
+/// Runs that applied something to an environment of a project: its head names it.
+const APPLIED: &str = "WHERE project = ?1 AND mode = 'apply' AND EXISTS (
+    SELECT 1 FROM json_each(head, '$.environments') WHERE json_extract(value, '$.name') = ?2)";
+
+impl History {
+    /// The last run that applied a commit to an environment of a project without a failure.
+    pub fn last_applied(
+        &self,
+        project: &str,
+        environment: &str,
+    ) -> Result<Option<Summary>, HistoryError> {
+        let sql = format!(
+            "{SUMMARY} {APPLIED} AND revision IS NOT NULL AND outcome IN ('applied', 'unchanged')
+             ORDER BY started_ms DESC, id DESC LIMIT 1"
+        );
+        let connection = self.lock();
+        let found = connection.query_row(&sql, params![project, environment], summary).optional();
+        found.map_err(self.fail())
+    }
+
+    /// The names of the runs that applied something to an environment of a project since a time in milliseconds since 1970, those
+    /// that failed or did not end included.
+    pub fn applied_since(
+        &self,
+        project: &str,
+        environment: &str,
+        since_ms: i64,
+    ) -> Result<Vec<String>, HistoryError> {
+        let sql = format!("SELECT id FROM runs {APPLIED} AND started_ms > ?3 ORDER BY started_ms");
+        let connection = self.lock();
+        let read = || -> rusqlite::Result<Vec<String>> {
+            let mut statement = connection.prepare(&sql)?;
+            statement
+                .query_map(params![project, environment, since_ms], |row| row.get(0))?
+                .collect()
+        };
+        read().map_err(self.fail())
+    }
+}
