@@ -24,6 +24,7 @@ pub mod data;
 mod doubt;
 mod expand;
 mod fnmatch;
+pub mod hold;
 pub mod host;
 mod json;
 pub mod lease;

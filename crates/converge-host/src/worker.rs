@@ -9,6 +9,7 @@ use crate::change::Change;
 use crate::data::Map;
 use crate::host::real::Real;
 use crate::lease::{Asked, Lease};
+use crate::modules::refusal;
 use crate::serve::Answer;
 use crate::stop::Failure;
 use crate::wire::{Ask, Call, Chunk, FromHelper, Holder, Reply, Request, ToHelper};
@@ -63,7 +64,7 @@ impl Worker {
         if work.changes().is_empty() {
             return Some(self.answerer.perform(work));
         }
-        if let Some(refusal) = self.kept_away() {
+        if let Some(refusal) = self.kept_away(&request.call.module) {
             return Some(refusal);
         }
         if !*gate {
@@ -80,9 +81,13 @@ impl Worker {
     }
 
     /// The answer where another run changes this host.
-    fn kept_away(&mut self) -> Option<Reply> {
-        let holder = match self.lease.take(&self.answerer.machine.identity) {
+    fn kept_away(&mut self, module: &str) -> Option<Reply> {
+        let failed = |msg| Some(Reply::Failed(Failure { msg, results: Map::new() }, Vec::new()));
+        // The module that ends holds looks after them itself.
+        let heeding = module != "hold" && module != "converge.core.hold";
+        let holder = match self.lease.take(&self.answerer.machine.identity, heeding) {
             Asked::Theirs(holder) => holder,
+            Asked::Held(hold) => return failed(refusal(&hold)),
             Asked::Ours => return None,
             Asked::Nowhere(why) => {
                 self.warning = Some(format!(
@@ -96,7 +101,7 @@ impl Worker {
         let msg = format!(
             "{who} changes this host since {since} (run {run}), so nothing was done; run again when that run is over"
         );
-        Some(Reply::Failed(Failure { msg, results: Map::new() }, Vec::new()))
+        failed(msg)
     }
 
     fn prepare(

@@ -33,6 +33,7 @@ mod getent;
 mod git;
 mod git_config;
 mod group;
+mod hold;
 mod hostname;
 mod htpasswd;
 mod http;
@@ -87,6 +88,7 @@ mod wait_for;
 mod wait_for_connection;
 mod yum_repository;
 
+pub(crate) use hold::refusal;
 pub(crate) use unit_state::full_name as full_unit_name;
 
 use crate::args::{Args, Bound, Invalid, Spec};
@@ -167,6 +169,7 @@ pub static ALL: &[Entry] = &[
     Entry::of::<get_url::GetUrl>(),
     Entry::of::<git::Git>(),
     Entry::of::<git_config::GitConfig>(),
+    Entry::of::<hold::HoldModule>(),
     Entry::of::<ini_file::IniFile>(),
     Entry::of::<known_hosts::KnownHosts>(),
     Entry::of::<lineinfile::LineInFile>(),
