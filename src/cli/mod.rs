@@ -72,6 +72,9 @@ fn invoke(words: &[OsString], name: Name) -> End {
     match command {
         Some(Command::Plan(args)) => playbooks(Request::plan(*args), &environment, &redactor),
         Some(Command::Apply(args)) => run::apply(*args, &environment, &redactor),
+        Some(Command::Promote(args)) => run::promote(*args, &environment, &redactor),
+        Some(Command::Rollout(args)) => run::rollout(args, &environment, &redactor),
+        Some(Command::Lock(args)) => run::lock(args, &environment, &redactor),
         Some(command) => other(command, &environment, redactor),
         None => playbooks(Request::new(run, name), &environment, &redactor),
     }
@@ -103,7 +106,11 @@ fn other(command: Command, environment: &Environment, redactor: Arc<Redactor>) -
         Command::History(args) => show::history(&args, environment, &terminal),
         Command::Show(args) => show::show(&args, environment, &terminal),
         // These run playbooks, and are on their way there.
-        Command::Plan(_) | Command::Apply(_) => End::Fault,
+        Command::Plan(_)
+        | Command::Apply(_)
+        | Command::Promote(_)
+        | Command::Rollout(_)
+        | Command::Lock(_) => End::Fault,
         Command::Revert(args) => revert::revert(args, environment, &redactor),
         Command::Doc(args) => doc::doc(args.module.as_deref(), &terminal),
         Command::Completions(args) => completions::completions(args.shell, &terminal),

@@ -94,7 +94,7 @@ fn left(undo: &[Undo]) -> String {
 }
 
 /// A playbook that makes the changes. JSON is YAML.
-fn playbook(id: &str, undo: &[Undo]) -> String {
+pub(crate) fn playbook(id: &str, undo: &[Undo]) -> String {
     let mut tasks: Vec<Task<'_>> = Vec::new();
     for one in undo.iter().filter(|one| !one.changes.is_empty()) {
         let packed = packed(&one.changes);

@@ -27,6 +27,8 @@ pub(crate) struct Terminal {
     pub(crate) error_theme: Theme,
     /// Nothing but the answer may stand on standard output: all else goes to standard error.
     answer_only: bool,
+    /// Nothing is said at all.
+    hushed: bool,
 }
 
 impl Terminal {
@@ -43,6 +45,7 @@ impl Terminal {
             theme: Theme::new(wanted(AutoStream::choice(&io::stdout()))),
             error_theme: Theme::new(wanted(AutoStream::choice(&io::stderr()))),
             answer_only: false,
+            hushed: false,
         }
     }
 
@@ -54,6 +57,11 @@ impl Terminal {
             self.theme = self.error_theme;
         }
         self
+    }
+
+    /// The same, saying nothing: what is done on the way is told by whoever does it.
+    pub(crate) fn hushed(&self) -> Self {
+        Self { hushed: true, ..self.clone() }
     }
 
     /// Writes the one document to standard output.
@@ -80,7 +88,7 @@ impl Terminal {
 
     /// Whether somebody can be asked.
     pub(crate) fn can_ask(&self) -> bool {
-        !self.answer_only && io::stdin().is_terminal() && io::stdout().is_terminal()
+        !self.hushed && !self.answer_only && io::stdin().is_terminal() && io::stdout().is_terminal()
     }
 
     /// Whether what is written passes by a person's eyes.
@@ -118,6 +126,9 @@ impl Terminal {
 
 impl Screen for Terminal {
     fn out(&self, text: &str) {
+        if self.hushed {
+            return;
+        }
         if self.answer_only {
             return self.err(text);
         }
@@ -125,6 +136,9 @@ impl Screen for Terminal {
     }
 
     fn err(&self, text: &str) {
+        if self.hushed {
+            return;
+        }
         put(&mut io::stderr().lock(), &self.redactor.redact(text));
     }
 }

@@ -1,6 +1,6 @@
 //! What was applied to an environment.
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::params;
 
 use crate::history::read::{SUMMARY, summary};
 use crate::history::{History, HistoryError, Summary};
@@ -8,6 +8,15 @@ use crate::history::{History, HistoryError, Summary};
 /// Runs that applied something to an environment of a project: its head names it.
 const APPLIED: &str = "WHERE project = ?1 AND mode = 'apply' AND EXISTS (
     SELECT 1 FROM json_each(head, '$.environments') WHERE json_extract(value, '$.name') = ?2)";
+
+/// Options of runs that applied less than everything.
+const PARTS: [&str; 4] = ["--limit ", "--tags ", "--skip-tags ", "--start-at-task "];
+
+/// Whether an option says that only a part was applied. A rollout is whole with its last batch.
+fn is_part(option: &str) -> bool {
+    PARTS.iter().any(|part| option.starts_with(part))
+        || (option.starts_with("rollout ") && !option.ends_with(", the last"))
+}
 
 impl History {
     /// The last run that applied a commit to an environment of a project without a failure.
@@ -18,11 +27,20 @@ impl History {
     ) -> Result<Option<Summary>, HistoryError> {
         let sql = format!(
             "{SUMMARY} {APPLIED} AND revision IS NOT NULL AND outcome IN ('applied', 'unchanged')
-             ORDER BY started_ms DESC, id DESC LIMIT 1"
+             ORDER BY started_ms DESC, id DESC"
         );
         let connection = self.lock();
-        let found = connection.query_row(&sql, params![project, environment], summary).optional();
-        found.map_err(self.fail())
+        let read = || -> rusqlite::Result<Option<Summary>> {
+            let mut statement = connection.prepare(&sql)?;
+            for run in statement.query_map(params![project, environment], summary)? {
+                let run = run?;
+                if !run.head.options.iter().any(|option| is_part(option)) {
+                    return Ok(Some(run));
+                }
+            }
+            Ok(None)
+        };
+        read().map_err(self.fail())
     }
 
     /// The names of the runs that applied something to an environment of a project since a time in milliseconds since 1970, those

@@ -4,6 +4,7 @@
 //! as late as possible: when a template reads it, when a handler depends on it, or when the section ends. So hosts run ahead
 //! and a run costs round trips per dependency, not per task.
 
+mod aside;
 mod background;
 mod check;
 mod connect;
@@ -32,8 +33,8 @@ pub(crate) mod tags;
 mod task;
 mod walk;
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex};
 
 use converge_host::wire::Holder;
 use indexmap::IndexMap;
@@ -64,6 +65,8 @@ pub struct Session {
     playbook: Playbook,
     connections: Arc<Connections>,
     gate: Arc<Gate>,
+    /// Hosts that take no part for now.
+    aside: Mutex<BTreeSet<String>>,
 }
 
 /// How a walk over a playbook ended.
@@ -102,7 +105,7 @@ impl Session {
         let connections =
             Arc::new(Connections::new(Arc::clone(&given.connector), watcher, given.options.forks));
         let env = Arc::new(Env::new(given, extra, eval, limit));
-        Ok(Self { env, playbook, connections, gate })
+        Ok(Self { env, playbook, connections, gate, aside: Mutex::default() })
     }
 
     /// The plays with the names of their hosts, and what is to be said about their patterns.
@@ -163,7 +166,7 @@ impl Session {
     /// Walks the playbook. `listener` hears what happens, in order.
     pub fn walk(&self, mode: Mode, listener: &dyn Listener) -> Result<Ended, Diagnostic> {
         self.connections.reset();
-        self.env.begin();
+        self.begin();
         for host in mode.reviewed().into_iter().flat_map(Reviewed::left_out) {
             self.env.fail(host);
         }

@@ -11,6 +11,7 @@ mod listing;
 mod refused;
 mod repository;
 mod revert;
+mod rollout;
 mod running;
 mod saved;
 mod schema;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -46,6 +46,13 @@ impl Project {
     /// Calls converge in the project's folder.
     pub(crate) fn converge(&self, line: &str) -> Output {
         self.call(Path::new(env!("CARGO_BIN_EXE_converge")), &self.root(), line)
+    }
+
+    /// Starts converge in the project's folder.
+    pub(crate) fn start(&self, line: &str) -> Child {
+        let program = Path::new(env!("CARGO_BIN_EXE_converge"));
+        let mut command = self.command(program, &self.root(), line);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     /// Calls converge with a variable of the environment.

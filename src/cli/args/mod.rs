@@ -3,6 +3,7 @@
 //! Parsing has no effect and looks at nothing: files, terminals and the environment are for later.
 
 mod connect;
+mod environments;
 mod output;
 mod revert;
 mod run;
@@ -16,6 +17,10 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use connect::{BecomeArgs, ConnectArgs, Means, Method};
+pub(crate) use environments::{
+    AbortArgs, LockArgs, LockCommand, LockHostsArgs, PromoteArgs, ResumeArgs, RolloutArgs,
+    RolloutCommand, SharedArgs, StatusArgs,
+};
 pub(crate) use output::{ColorArg, Format, OutputArgs};
 pub(crate) use revert::RevertArgs;
 pub(crate) use run::RunArgs;
@@ -40,6 +45,7 @@ Examples:
   converge -i staging -l web1 -t nginx    only the host web1 and the tasks tagged nginx
   converge playbooks/reboot.yml -i production --yes
   converge plan -i production -o p.plan   save a plan; `converge apply p.plan` applies it, once
+  converge promote staging production     apply what passed staging, host by host
   converge show last                      what the last run did";
 
 /// The exit codes, for the long help.
@@ -90,6 +96,12 @@ pub(crate) enum Command {
     Plan(Box<PlanArgs>),
     /// Apply a saved plan: exactly that, or nothing
     Apply(Box<ApplyArgs>),
+    /// Apply to one environment what has passed another
+    Promote(Box<PromoteArgs>),
+    /// Show rollouts, go on with one that stopped, or give it up
+    Rollout(RolloutArgs),
+    /// Show who changes hosts right now, and keep others away from them
+    Lock(LockArgs),
     /// List earlier plans and runs
     History(HistoryArgs),
     /// Show an earlier plan or run again, or a saved plan

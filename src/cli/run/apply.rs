@@ -134,7 +134,7 @@ impl Applying<'_> {
             let text = head::draw(&plan.about.head, &[], self.terminal.theme, verbose);
             self.terminal.out(&text);
         }
-        let mut told = flow.apply(Some(reviewed), Some(tasks));
+        let mut told = flow.apply(Some(reviewed), Some(tasks), Some(&now.story));
         if !left_out.is_empty() {
             told.end = told.end.min(End::Unreachable);
         }

@@ -15,6 +15,7 @@ use crate::cli::exit::{End, Name};
 use crate::cli::options::{Goal, Request};
 use crate::cli::pager::page;
 use crate::cli::run::prepare::Prepared;
+use crate::cli::run::rollout::State;
 use crate::cli::run::secrets::Prompter;
 use crate::cli::terminal::Terminal;
 use crate::diagnostic::Diagnostic;
@@ -46,13 +47,17 @@ pub(super) struct Flow<'a> {
     pub(super) environment: &'a Environment,
     pub(super) terminal: &'a Terminal,
     pub(super) redactor: &'a Arc<Redactor>,
-    prompter: &'a Prompter,
+    pub(super) prompter: &'a Arc<Prompter>,
     pub(super) prepared: &'a Prepared,
     pub(super) started: SystemTime,
     /// The saved plan that is applied, as the history names it.
     pub(super) saved: Option<String>,
     /// What it is about, with what is found out on the way.
     pub(super) head: RefCell<Head>,
+    /// The rollout that is gone on with.
+    pub(super) resumed: Option<State>,
+    /// Which part of a rollout is run: hosts are held by the name of the whole then.
+    pub(super) part: RefCell<Option<String>>,
 }
 
 /// What a walk left.
@@ -88,11 +93,12 @@ impl<'a> Flow<'a> {
         environment: &'a Environment,
         terminal: &'a Terminal,
         redactor: &'a Arc<Redactor>,
-        prompter: &'a Prompter,
+        prompter: &'a Arc<Prompter>,
         prepared: &'a Prepared,
     ) -> Self {
         let (started, saved) = (SystemTime::now(), None);
         let head = RefCell::new(prepared.head.clone());
+        let (resumed, part) = (None, RefCell::default());
         let flow = Self {
             request,
             environment,
@@ -103,9 +109,19 @@ impl<'a> Flow<'a> {
             started,
             saved,
             head,
+            resumed,
+            part,
         };
         flow.survey();
         flow
+    }
+
+    /// Goes on with a rollout: hosts that it is through with are left alone.
+    pub(super) fn resume(&mut self, state: Option<State>) {
+        if let Some(state) = &state {
+            self.prepared.session.set_aside(state.through());
+        }
+        self.resumed = state;
     }
 
     /// Does what the goal says.
@@ -116,7 +132,7 @@ impl<'a> Flow<'a> {
             return refused;
         }
         match self.request.goal {
-            Goal::Straight => return self.apply(None, None),
+            Goal::Straight => return self.apply(None, None, None),
             Goal::Yes => {
                 if self.request.output.format == Format::Human {
                     let verbose = self.request.output.verbosity > 0;
@@ -127,7 +143,7 @@ impl<'a> Flow<'a> {
                         verbose,
                     ));
                 }
-                return self.apply(None, None);
+                return self.apply(None, None, None);
             }
             Goal::Ask | Goal::Check | Goal::Plan | Goal::List(_) => {}
         }
@@ -163,10 +179,8 @@ impl<'a> Flow<'a> {
         let agreed = planned.broken.is_none() && self.agreed(&totals, &planned.story);
         let plan = json::Told::new(planned.story);
         if agreed {
-            return Told {
-                plan: Some(plan),
-                ..self.apply(Some(planned.reviewed), Some(totals.tasks))
-            };
+            let told = self.apply(Some(planned.reviewed), Some(totals.tasks), Some(&plan.story));
+            return Told { plan: Some(plan), ..told };
         }
         let id = self.keep_plan(&plan.story, end);
         self.conclude(end, &plan.story, id.as_deref());
@@ -216,11 +230,30 @@ impl<'a> Flow<'a> {
     }
 
     /// Applies what was shown, or straight away where nothing was.
-    pub(super) fn apply(&self, reviewed: Option<Reviewed>, tasks: Option<usize>) -> Told {
+    pub(super) fn apply(
+        &self,
+        reviewed: Option<Reviewed>,
+        tasks: Option<usize>,
+        shown: Option<&Story>,
+    ) -> Told {
+        if let Some((environment, rollout)) = self.rolled() {
+            return self.roll_out(environment, rollout, shown);
+        }
+        let told = self.apply_once(reviewed, tasks);
+        if let Some(run) = &told.run {
+            self.conclude(told.end, &run.story, told.id.as_deref());
+        }
+        told
+    }
+
+    /// Applies on all hosts that take part, as one run.
+    pub(super) fn apply_once(&self, reviewed: Option<Reviewed>, tasks: Option<usize>) -> Told {
         let begun = Instant::now();
         let writer = self.begin(Kind::Apply);
         let run = writer.as_ref().map(|writer| writer.id().to_owned());
-        self.prepared.session.lease(self.holder(run));
+        if self.part.borrow().is_none() {
+            self.prepared.session.lease(self.holder(run));
+        }
         let progress = self.progress("applying", tasks);
         let human = self.request.output.format == Format::Human;
         let teller = human.then(|| Arc::new(self.teller(progress.as_ref())));
@@ -245,12 +278,11 @@ impl<'a> Flow<'a> {
             self.terminal.out(&format!("{text}\n"));
         }
         self.finish(writer.as_deref(), end, &walked.story);
-        self.conclude(end, &walked.story, id.as_deref());
         Told { id, run: Some(json::Told::new(walked.story)), errors, ..Told::new(end) }
     }
 
     /// On whose behalf hosts are changed. A run that is not kept has a name all the same.
-    fn holder(&self, run: Option<String>) -> Holder {
+    pub(super) fn holder(&self, run: Option<String>) -> Holder {
         let began = Timestamp::try_from(self.started).unwrap_or_default();
         Holder {
             run: run.unwrap_or_else(|| format!("{:016x}", rand::random::<u64>())),
@@ -262,6 +294,11 @@ impl<'a> Flow<'a> {
     /// Finds out what would change, and shows nothing but how far it is.
     pub(super) fn look(&self, verb: &'static str, tasks: Option<usize>) -> Walked {
         self.walk(Mode::Plan, self.progress(verb, tasks), None, None)
+    }
+
+    /// Does something, and shows nothing of it.
+    pub(super) fn quietly(&self, mode: Mode) -> Walked {
+        self.walk(mode, None, None, None)
     }
 
     fn walk(
@@ -294,6 +331,11 @@ impl<'a> Flow<'a> {
         }
         let mut story = collector.story();
         story.hosts = recorder.recap();
+        let aside = self.prepared.session.aside();
+        story.hosts.retain(|host, _| !aside.contains(host));
+        for play in &mut story.plays {
+            play.hosts.retain(|host| !aside.contains(host));
+        }
         match walked {
             Ok(ended) => Walked { story, reviewed: ended.planned, broken: None },
             Err(problem) => Walked { story, reviewed: Reviewed::default(), broken: Some(problem) },
@@ -375,6 +417,7 @@ impl<'a> Flow<'a> {
         let folder = self.environment.state.as_deref().ok_or(HistoryError::NoFolder);
         let mut head = self.head.borrow().clone();
         head.options.extend(self.saved.clone());
+        head.options.extend(self.part.borrow().clone());
         let writer = folder
             .and_then(History::open)
             .and_then(|history| history.begin(&head, kind, self.started));

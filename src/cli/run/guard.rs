@@ -284,6 +284,19 @@ impl Guard {
         })
     }
 
+    /// Whether the working tree has moved on since this was made: a rollout may take hours.
+    pub(super) fn moved(&self) -> Option<String> {
+        let then = self.resolved.as_ref().filter(|_| self.at.is_none())?;
+        let now = git::resolve(&self.origin, "HEAD").ok();
+        if now.is_none_or(|now| now.commit != then.commit) {
+            return Some("another commit is checked out now".into());
+        }
+        let dirty = git::unclean(&self.origin).unwrap_or_default();
+        let new = dirty.iter().filter(|dirty| !self.unclean.contains(dirty));
+        let new: Vec<&str> = new.map(|dirty| dirty.path.as_str()).collect();
+        (!new.is_empty()).then(|| format!("files were changed meanwhile: {}", listed(&new)))
+    }
+
     /// Whether a run that went well is to be followed by a second plan and a record.
     pub(super) fn is_recorded(&self) -> bool {
         self.environments

@@ -6,13 +6,16 @@ mod flow;
 mod guard;
 mod kept;
 mod listing;
+mod lock;
 mod options;
 mod prepare;
 mod promote;
 mod prompts;
 mod refusal;
+mod rollout;
 mod save;
 mod secrets;
+mod undo;
 mod vars_files;
 mod wanted;
 
@@ -26,6 +29,7 @@ use crate::cli::exit::{End, Name};
 use crate::cli::options::{Goal, Request};
 use crate::cli::run::flow::{Flow, Told};
 use crate::cli::run::prepare::Refused;
+use crate::cli::run::rollout::State;
 use crate::cli::terminal::Terminal;
 use crate::diagnostic::Diagnostic;
 use crate::record::Head;
@@ -34,6 +38,8 @@ use crate::report::json::{Document, SCHEMA};
 use crate::report::screen::Screen as _;
 
 pub(crate) use apply::apply;
+pub(crate) use lock::lock;
+pub(crate) use rollout::{promote, rollout};
 pub(crate) use secrets::Prompter;
 
 /// Runs playbooks as the options say.
@@ -42,6 +48,17 @@ pub(crate) fn run(
     environment: &Environment,
     terminal: &Terminal,
     redactor: &Arc<Redactor>,
+) -> End {
+    run_resumed(request, environment, terminal, redactor, None)
+}
+
+/// The same, where a rollout may be gone on with.
+fn run_resumed(
+    request: &Request,
+    environment: &Environment,
+    terminal: &Terminal,
+    redactor: &Arc<Redactor>,
+    resumed: Option<State>,
 ) -> End {
     let (request, environment) = match at(request, environment, terminal) {
         Ok(pair) => pair,
@@ -78,7 +95,8 @@ pub(crate) fn run(
             }
         };
     }
-    let flow = Flow::new(request, environment, terminal, redactor, &prompter, &prepared);
+    let mut flow = Flow::new(request, environment, terminal, redactor, &prompter, &prepared);
+    flow.resume(resumed);
     let told = flow.go();
     let end = told.end;
     answer(request.output.format, request.name, terminal, flow.head.into_inner(), told);

@@ -274,10 +274,14 @@ impl Flow<'_> {
     /// What was changed since the pass before: by this run, and by those that did not pass.
     fn changes(&self, guard: &Guard, environment: &str, story: &Story) -> Vec<String> {
         let mut all: BTreeSet<String> = items(story).into_iter().map(|item| item.digest).collect();
-        let before = passes_of(guard, environment).into_iter().map(|pass| pass.at).max();
-        let since = before.map_or(0, Timestamp::as_millisecond);
+        let before = passes_of(guard, environment).into_iter().max_by_key(|pass| pass.at);
         let history = self.environment.state.as_deref().map(History::existing);
         if let Some(Ok(Some(history))) = history {
+            // Records tell seconds only, so the run itself says more, where it is known here.
+            let began = |pass: &Pass| history.run(&pass.run).ok().map(|run| run.summary.started_ms);
+            let since = before.map_or(0, |pass| {
+                began(&pass).unwrap_or_else(|| pass.at.as_millisecond().saturating_add(999))
+            });
             let runs = history.applied_since(&self.prepared.head.project, environment, since);
             for run in runs.unwrap_or_default() {
                 if let Ok(run) = history.run(&run) {

@@ -19,6 +19,21 @@ impl Flow<'_> {
         Ok(format!("Saved. `converge apply {shown}` applies exactly this, once.\n"))
     }
 
+    /// The options, as plans keep them.
+    pub(super) fn options(&self) -> Option<serde_json::Value> {
+        let key = self.plan_key().ok()?;
+        serde_json::to_value(self.kept(&key)).ok()
+    }
+
+    fn kept(&self, key: &PlanKey) -> Kept {
+        let loader = &self.prepared.loader;
+        let answers = self.prepared.session.answers();
+        let name = |path: &Path| loader.name(path);
+        let mut kept = Kept::new(self.request, answers, &self.environment.here, name, key);
+        kept.at = self.environment.at.as_ref().map(|at| at.resolved.commit.clone());
+        kept
+    }
+
     /// The key that plans are sealed with.
     pub(super) fn plan_key(&self) -> Result<PlanKey, SavedError> {
         PlanKey::open(self.environment.state.as_deref(), self.environment.plan_key.as_deref())
@@ -29,14 +44,7 @@ impl Flow<'_> {
         let since = self.started.duration_since(UNIX_EPOCH).unwrap_or_default();
         let prepared = self.prepared;
         let loader = &prepared.loader;
-        let mut kept = Kept::new(
-            self.request,
-            prepared.session.answers(),
-            &self.environment.here,
-            |path| loader.name(path),
-            key,
-        );
-        kept.at = self.environment.at.as_ref().map(|at| at.resolved.commit.clone());
+        let kept = self.kept(key);
         let about = About {
             converge: env!("CARGO_PKG_VERSION").to_owned(),
             prefix: git::prefix(&prepared.origin).map(|prefix| prefix.display().to_string()),

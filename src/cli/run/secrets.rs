@@ -1,5 +1,6 @@
 //! Asks for what must not be typed on the command line: passwords and passphrases.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
@@ -15,12 +16,14 @@ pub(crate) struct Prompter {
     redactor: Arc<Redactor>,
     /// What is drawn at the bottom of the terminal while somebody may be asked.
     progress: Mutex<Option<Arc<Progress>>>,
+    /// What was answered to questions that are asked once only.
+    known: Mutex<HashMap<String, Secret>>,
 }
 
 impl Prompter {
     /// A prompter that nothing is drawn beside.
     pub(crate) fn new(redactor: Arc<Redactor>) -> Self {
-        Self { redactor, progress: Mutex::default() }
+        Self { redactor, progress: Mutex::default(), known: Mutex::default() }
     }
 
     /// Questions are asked aside from this picture from now on.
@@ -36,7 +39,7 @@ impl Prompter {
     ) -> Result<Option<Secret>, Diagnostic> {
         let secret = match from {
             Password::None => return Ok(None),
-            Password::Ask => self.ask(&format!("{name} password: ")).map_err(|error| {
+            Password::Ask => self.ask_once(&format!("{name} password: ")).map_err(|error| {
                 Diagnostic::error(format!("the {name} password can't be asked for: {error}"))
                     .help("give it in a file where there is no terminal")
             })?,
@@ -62,6 +65,18 @@ impl Prompter {
         let secret = self.ask(&question).ok().filter(|secret| !secret.is_empty())?;
         self.redactor.add(&secret);
         Some(secret)
+    }
+
+    /// Asks the first time, and gives the same answer from then on: a run of several parts prepares itself several times.
+    pub(crate) fn ask_once(&self, question: &str) -> io::Result<Secret> {
+        if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(question)
+        {
+            return Ok(known.clone());
+        }
+        let secret = self.ask(question)?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(question.to_owned(), secret.clone());
+        Ok(secret)
     }
 
     /// Asks without showing what is typed.

@@ -71,7 +71,7 @@ pub(super) fn identity(
 }
 
 pub(super) fn asked(question: &str, prompter: &Prompter) -> Result<Secret, Diagnostic> {
-    let secret = prompter.ask(question).map_err(|error| {
+    let secret = prompter.ask_once(question).map_err(|error| {
         Diagnostic::error(format!("the vault password can't be asked for: {error}"))
             .help("give it in a file where there is no terminal: --vault-password-file")
     })?;
