@@ -15,6 +15,7 @@ mod apply;
 mod ask;
 mod become_user;
 mod connect;
+mod environments;
 mod input;
 mod language;
 mod lease;
