@@ -96,6 +96,8 @@ impl Walk<'_> {
                     }
                 }
             }
+            // What is planned so far is kept by the helper at the other end of the connection.
+            Meta::ResetConnection if self.mode.plans() => {}
             Meta::ResetConnection => {
                 self.sync();
                 for host in hosts {

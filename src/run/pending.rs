@@ -148,6 +148,9 @@ impl Pending {
             outcome.changes.clear();
             outcome.explain(&message);
         }
+        if self.plans && self.ignore_errors {
+            may_fail(&mut outcome);
+        }
         judge(&self.task, &self.eval, &item.vars, &mut outcome);
         if self.plans && !self.task.until.is_empty() {
             self.once(&item.vars, &mut outcome);
@@ -182,6 +185,16 @@ impl Pending {
             Ok(Truth::Unknown(why)) => outcome.set("attempts", Value::unknown(why.0)),
             Err(_) => outcome.set("attempts", Value::unknown("`until`, which can't be told yet")),
         }
+    }
+}
+
+/// A plan counts on every command to succeed, since nothing comes after one that fails. Where a failure does not matter, it can't be
+/// told which comes.
+fn may_fail(outcome: &mut Outcome) {
+    let commands = || outcome.changes.iter().filter(|change| matches!(change, Change::Run(_)));
+    let why = commands().find_map(|change| change.effect().tells());
+    if let (Some(why), true) = (why, outcome.planned && !outcome.is_failed()) {
+        outcome.set("failed", Value::unknown(why.0));
     }
 }
 

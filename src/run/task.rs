@@ -83,8 +83,13 @@ impl Walk<'_> {
             || (self.mode.reviewed().is_some()
                 && task.scope.nearest(|own| &own.ignore_errors).is_some())
             || (applies && task.scope.nearest(|own| &own.delegate_to).is_some())
-            || (applies && task.scope.nearest(|own| &own.any_errors_fatal).is_some())
-            || (applies && self.play.play.max_fail_percentage.is_some())
+            || (self.hosts.len() > 1 && self.may_end_all(task))
+    }
+
+    /// Whether a failure on one host may end the play for the others.
+    fn may_end_all(&self, task: &Task) -> bool {
+        task.scope.nearest(|own| &own.any_errors_fatal).is_some()
+            || self.play.play.max_fail_percentage.is_some()
     }
 
     fn hand_out(

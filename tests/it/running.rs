@@ -342,3 +342,22 @@ fn a_history_that_cannot_be_written_stops_nothing() {
     );
     assert!(top.join("a/motd").exists());
 }
+
+#[test]
+fn a_connection_that_is_made_anew_forgets_nothing_of_a_plan() {
+    let project = Project::new(&[(
+        "playbooks/site.yml",
+        "\
+- hosts: all
+  gather_facts: false
+  tasks:
+    - file: {path: '{{ top }}/app', state: directory}
+    - meta: reset_connection
+    - copy: {dest: '{{ top }}/app/conf', content: x}
+",
+    )]);
+    let top = project.home().display().to_string();
+    let output = project.converge(&format!("-i here, -c local -e top={top} --check"));
+    assert_eq!(code(&output), 2, "{}{}", stdout(&output), stderr(&output));
+    assert!(stdout(&output).contains("Plan: 2 changes on 1 host"), "{}", stdout(&output));
+}

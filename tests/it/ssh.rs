@@ -1,6 +1,7 @@
 //! Connections to a real server.
 
 use std::fs;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -195,7 +196,8 @@ fn keys_of_the_agent_are_offered() {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    while !socket.exists() {
+    // The socket is there a moment before anybody listens.
+    while UnixStream::connect(&socket).is_err() {
         thread::sleep(Duration::from_millis(10));
     }
     let key = sshd.path("home/.ssh/id_ed25519");

@@ -14,13 +14,9 @@ use xtask::record::tree::{self, Entry};
 use crate::{agree, can_sudo, needs_sudo};
 
 /// What else than the properties is so, by the names of cases.
-const BUT: [(&str, &str); 3] = [
+const BUT: [(&str, &str); 1] = [
     // A lookup of a password writes it, on this machine and while planning, too, as with Ansible.
     ("lookups", "planning did something"),
-    // A host that can't be reached is given up before the first task of a plan, and at the first that needs it while applying.
-    ("errors-ignored", "was done and not planned"),
-    // A plan goes on with the hosts that a failure of another would stop.
-    ("errors-stop", "was planned and not reached"),
 ];
 
 /// What came of a call: all it said, and the story and name of the run among it.

@@ -250,7 +250,7 @@ impl Host for Memory {
         Ok(self.base.run(command).0)
     }
 
-    fn planned(&self, name: &str) -> Option<Option<String>> {
+    fn planned(&self, name: &str) -> Result<Option<Option<String>>> {
         self.now().planned(name)
     }
 

@@ -130,8 +130,9 @@ pub trait Host {
     }
 
     /// What something planned makes of the value of a name (see [`Known`](crate::change::Known)); none where nothing does.
-    fn planned(&self, _name: &str) -> Option<Option<String>> {
-        None
+    /// [`Stop::Unknown`] where it can't be told whether something does.
+    fn planned(&self, _name: &str) -> Result<Option<Option<String>>> {
+        Ok(None)
     }
 
     /// Runs a command that changes nothing on the host as it is now, whatever is planned. The caller accounts for what is.

@@ -62,7 +62,7 @@ impl Module for Alternatives {
         };
         let label = format!("alternatives {}", self.name);
         let wanted = self.wanted();
-        if host.planned(&label).flatten().is_some_and(|planned| planned == wanted) {
+        if host.planned(&label)?.flatten().is_some_and(|planned| planned == wanted) {
             return Ok(());
         }
         let look = Command::new([program, "--display", &self.name]);

@@ -206,7 +206,7 @@ impl AptKey {
         }
         changes.set("after", Data::from(after));
         let name = self.label(id);
-        if host.planned(&name).flatten().is_some() {
+        if host.planned(&name)?.flatten().is_some() {
             return Err(Stop::unknown(format!("key {id} being received")));
         }
         Ok(())
@@ -221,7 +221,7 @@ impl AptKey {
         changes: &mut Changes,
     ) -> Result<()> {
         let name = self.label(id);
-        if host.planned(&name).flatten().is_some() {
+        if host.planned(&name)?.flatten().is_some() {
             return Ok(());
         }
         let unknown = match host.program("gpg") {

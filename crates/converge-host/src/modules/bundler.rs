@@ -66,7 +66,7 @@ impl Module for Bundler {
         need(host, program.first().map_or("bundle", String::as_str), "`bundler`")?;
         let folder = self.chdir.clone().unwrap_or_else(|| host.identity().home.clone());
         let label = format!("bundle {folder} {:?}", self.gemfile);
-        if host.planned(&label).flatten().is_some() {
+        if host.planned(&label)?.flatten().is_some() {
             return Ok(());
         }
         let cwd = Some(PathBuf::from(&folder));

@@ -107,7 +107,7 @@ impl Module for Gem {
             }
             return Ok(());
         }
-        let planned = host.planned(&label).is_some();
+        let planned = host.planned(&label)?.is_some();
         // A version with an operator is compared by gem itself; whatever is there will do.
         let exact = self.version.as_deref().filter(|v| v.starts_with(|c: char| c.is_ascii_digit()));
         let met = match (exact, self.state) {

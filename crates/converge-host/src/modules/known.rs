@@ -9,10 +9,7 @@ pub(crate) fn value(
     name: &str,
     read: impl FnOnce() -> Result<Option<String>>,
 ) -> Result<Option<String>> {
-    if let Some(why) = host.doubted(name) {
-        return Err(Stop::Unknown(why));
-    }
-    match host.planned(name) {
+    match host.planned(name)? {
         Some(value) => Ok(value),
         None => read(),
     }

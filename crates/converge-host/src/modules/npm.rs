@@ -170,7 +170,7 @@ impl Npm {
         let met = match (&now, exact) {
             (None, _) => false,
             (Some(now), Some(wanted)) => now == wanted || now.is_empty(),
-            (Some(_), None) => self.state == State::Present || host.planned(&label).is_some(),
+            (Some(_), None) => self.state == State::Present || host.planned(&label)?.is_some(),
         };
         if met {
             return Ok(());
@@ -205,7 +205,7 @@ impl Npm {
     fn project(&self, host: &dyn Host, changes: &mut Changes) -> Result<()> {
         let path = self.path.as_deref().unwrap_or_default();
         let label = self.label("(all)");
-        if host.planned(&label).flatten().is_some() {
+        if host.planned(&label)?.flatten().is_some() {
             return Ok(());
         }
         let verb = match (self.ci, self.state) {

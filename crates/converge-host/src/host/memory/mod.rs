@@ -364,8 +364,8 @@ impl Host for Memory {
         self.said(&command.shown(), command)
     }
 
-    fn planned(&self, name: &str) -> Option<Option<String>> {
-        self.state.values.get(name).cloned()
+    fn planned(&self, name: &str) -> Result<Option<Option<String>>> {
+        Ok(self.state.values.get(name).cloned())
     }
 
     fn program(&self, name: &str) -> Result<Option<PathBuf>> {

@@ -217,8 +217,14 @@ impl Host for Overlay<'_> {
         self.expected.units.keys().filter(system).map(|(_, name)| name.clone()).collect()
     }
 
-    fn planned(&self, name: &str) -> Option<Option<String>> {
-        self.expected.values.get(name).cloned().or_else(|| self.base.planned(name))
+    fn planned(&self, name: &str) -> Result<Option<Option<String>>> {
+        if let Some(why) = self.doubted(name) {
+            return Err(Stop::Unknown(why));
+        }
+        match self.expected.values.get(name) {
+            Some(value) => Ok(Some(value.clone())),
+            None => self.base.planned(name),
+        }
     }
 
     fn doubted(&self, name: &str) -> Option<Why> {

@@ -10,6 +10,8 @@ use crate::stop::Result;
 pub(super) fn plan(now: &Subject<'_>, host: &dyn Host, changes: &mut Changes) -> Result<()> {
     let (before, contents) = match &now.look {
         Look::Absent => return Ok(()),
+        // Something may bring files, but nothing that is called like this one will.
+        Look::Unknown(why) if !why.may_bring(&now.path.to_string_lossy()) => return Ok(()),
         Look::Unknown(why) => (Before::Unknown(why.clone()), 0),
         Look::Is(Node { kind: NodeKind::Dir, .. }) => (now.before(), count(&now.path, host)?),
         // A file that can't be read can be removed all the same.

@@ -1,5 +1,7 @@
 use crate::data::Data;
-use crate::modules::scenario::Scenario;
+use crate::host::memory::Memory;
+use crate::modules::desk::Desk;
+use crate::modules::scenario::{Scenario, done};
 
 const TREE: &[&str] =
     &["f=text", "d/", "d/sub/", "d/sub/x=1!0600", "l->f", "ld->d", "dangling->missing", "empty/"];
@@ -112,6 +114,17 @@ fn what_is_absent_goes() {
         check(&[("path", &format!("$T/{path}")), ("state", "absent")], path, None);
     }
     check(&[("path", "$T/ld"), ("state", "absent")], "d/sub/x", Some("0600 ME \"1\""));
+}
+
+#[test]
+fn what_no_planned_package_brings_needs_not_go() {
+    let goes = |package: &str| {
+        let mut desk = Desk::new(Memory::default());
+        desk.answerer.expected.package_pending(package);
+        let args = [("path", "/operators-of-sudo".into()), ("state", "absent".into())];
+        done(desk.ask("file", &args)).changes.len()
+    };
+    assert_eq!((goes("rsync"), goes("sudo")), (0, 1));
 }
 
 #[test]

@@ -238,7 +238,7 @@ impl Pip {
             let path = PathBuf::from(folder).join("bin/pip");
             let pip = vec![path.display().to_string()];
             let why = || Some(Why(format!("environment {folder} being made")));
-            if host.planned(&format!("virtualenv {folder}")).flatten().is_some() {
+            if host.planned(&format!("virtualenv {folder}"))?.flatten().is_some() {
                 return Ok((pip, None));
             }
             let there = match host.resolve(&PathBuf::from(folder).join("bin/activate"))?.1 {
@@ -265,7 +265,7 @@ impl Pip {
 
     fn installed(&self, pip: &[String], host: &dyn Host) -> Result<Vec<(String, String)>> {
         if let Some(folder) = &self.virtualenv
-            && host.planned(&format!("virtualenv {folder}")).flatten().is_some()
+            && host.planned(&format!("virtualenv {folder}"))?.flatten().is_some()
         {
             return Ok(Vec::new());
         }

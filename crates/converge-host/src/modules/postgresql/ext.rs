@@ -54,9 +54,9 @@ impl Module for PostgresqlExt {
         let label = self.login.label(&format!("extension {} in {}", self.name, self.login_db));
         let mut offered = None;
         let mut comment = None;
-        let now = if self.login.planned(host, &self.login_db).is_some() {
+        let now = if self.login.planned(host, &self.login_db)?.is_some() {
             // A database that will be made has what its template has.
-            host.planned(&label).flatten()
+            host.planned(&label)?.flatten()
         } else {
             value(host, &label, || {
                 let query = format!(
@@ -122,7 +122,7 @@ impl Module for PostgresqlExt {
         };
         if let Some(wanted) = self.comment.as_ref().filter(|_| after.is_some())
             && comment.as_ref() != Some(wanted)
-            && (now.is_none() || host.planned(&label).is_none())
+            && (now.is_none() || host.planned(&label)?.is_none())
         {
             queries.push(format!("COMMENT ON EXTENSION {name} IS {}", sql::text(wanted)));
         }

@@ -194,9 +194,9 @@ impl Login {
     }
 
     /// Why nothing can be read of a database: it is only planned.
-    pub(super) fn planned(&self, host: &dyn Host, database: &str) -> Option<Why> {
-        let planned = host.planned(&self.label(&format!("database {database}")));
-        planned.flatten().map(|_| Why(format!("database {database} being made")))
+    pub(super) fn planned(&self, host: &dyn Host, database: &str) -> Result<Option<Why>> {
+        let planned = host.planned(&self.label(&format!("database {database}")))?;
+        Ok(planned.flatten().map(|_| Why(format!("database {database} being made"))))
     }
 }
 

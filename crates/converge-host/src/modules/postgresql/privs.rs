@@ -93,7 +93,7 @@ enum Kind {
 impl Module for PostgresqlPrivs {
     fn plan(&self, host: &dyn Host, changes: &mut Changes) -> Result<()> {
         changes.set("queries", Data::List(Vec::new()));
-        let unknown = self.unknown(host);
+        let unknown = self.unknown(host)?;
         let mut roles: Vec<String> = listed(&self.roles);
         if !self.fail_on_role && unknown.is_none() {
             let known = self.known(&roles, host)?;
@@ -110,7 +110,7 @@ impl Module for PostgresqlPrivs {
         let shown = queries.join(";\n") + ";";
         changes.set("queries", Data::from(vec![shown.clone()]));
         let label = self.login.label(&format!("privileges in {}: {shown}", self.login_db));
-        if host.planned(&label).flatten().is_some() {
+        if host.planned(&label)?.flatten().is_some() {
             return Ok(());
         }
         if unknown.is_none() && !self.differs(&queries, host)? {
@@ -128,13 +128,16 @@ impl Module for PostgresqlPrivs {
 
 impl PostgresqlPrivs {
     /// Why the server can't tell yet: the database or a role is only planned.
-    fn unknown(&self, host: &dyn Host) -> Option<Why> {
-        let of_role = |role: &String| {
-            let label = self.login.label(&format!("role {role}"));
-            host.planned(&label).flatten().map(|_| Why(format!("database role {role} being made")))
-        };
-        let database = self.login.planned(host, &self.login_db);
-        database.or_else(|| listed(&self.roles).iter().find_map(of_role))
+    fn unknown(&self, host: &dyn Host) -> Result<Option<Why>> {
+        if let Some(why) = self.login.planned(host, &self.login_db)? {
+            return Ok(Some(why));
+        }
+        for role in listed(&self.roles) {
+            if host.planned(&self.login.label(&format!("role {role}")))?.flatten().is_some() {
+                return Ok(Some(Why(format!("database role {role} being made"))));
+            }
+        }
+        Ok(None)
     }
 
     fn known(&self, roles: &[String], host: &dyn Host) -> Result<Vec<String>> {

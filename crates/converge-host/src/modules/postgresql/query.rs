@@ -58,7 +58,7 @@ impl Module for PostgresqlQuery {
         changes.set("query_list", Data::from(statements.clone()));
         let last = statements.last().cloned().unwrap_or_default();
         changes.set("query", last.as_str());
-        if let Some(why) = self.login.planned(host, database) {
+        if let Some(why) = self.login.planned(host, database)? {
             changes.push(Change::Act(self.act(database, &statements, Some(why))));
             return Ok(());
         }
