@@ -1,6 +1,7 @@
 //! Where a task's files are found, and reading them.
 //!
-//! A relative file of a role is searched in the role first, then beside the file of the task, then beside the playbook; in each
+//! A relative file of a role is searched in the role first, then in the one that included it, then beside the file of the task, then
+//! beside the playbook; in each
 //! first in the folder of its kind (`files`, `templates`, `vars`, `tasks`), then directly.
 
 use std::fs;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use converge_host::blob::{Blob, Tree, TreeEntry, TreeKind};
 
 use crate::plan::halt::Halt;
-use crate::playbook::{Role, Task};
+use crate::playbook::{Scope, Task};
 use crate::project::Inputs;
 use crate::source::Source;
 use crate::vault::{self, Vault, is_encrypted};
@@ -52,14 +53,8 @@ impl Files {
     }
 
     /// The folders that are searched for files of a kind, in order.
-    pub(crate) fn folders(
-        &self,
-        role: Option<&Role>,
-        task_file: &Path,
-        kind: &str,
-    ) -> Vec<PathBuf> {
-        let mut bases: Vec<&Path> = Vec::new();
-        bases.extend(role.map(|role| &*role.folder));
+    pub(crate) fn folders(&self, scope: &Scope, task_file: &Path, kind: &str) -> Vec<PathBuf> {
+        let mut bases: Vec<&Path> = scope.roles().map(|role| &*role.folder).collect();
         bases.extend(task_file.parent());
         bases.push(&self.playbook);
         let mut folders = Vec::new();
@@ -79,7 +74,7 @@ impl Files {
         if name.is_absolute() {
             return if name.exists() { Ok(name) } else { Err(missing(&name, &[])) };
         }
-        let folders = self.folders(task.scope.role().map(|role| &**role), &task.file, kind);
+        let folders = self.folders(&task.scope, &task.file, kind);
         let found = folders.iter().map(|folder| folder.join(&name)).find(|path| path.exists());
         found.ok_or_else(|| {
             missing(&name, &folders.iter().map(|folder| self.shown(folder)).collect::<Vec<_>>())

@@ -140,7 +140,12 @@ impl Scope {
 
     /// The role it is in.
     pub fn role(&self) -> Option<&Arc<Role>> {
-        self.chain().find_map(|scope| scope.role.as_ref())
+        self.roles().next()
+    }
+
+    /// The role that this is in, the one that brought that one, and so on.
+    pub fn roles(&self) -> impl Iterator<Item = &Arc<Role>> {
+        self.chain().filter_map(|scope| scope.role.as_ref())
     }
 }
 

@@ -147,7 +147,7 @@ impl Walk<'_> {
     pub(super) fn vars(&self, host: &str, role: Option<&Arc<Role>>, scope: &Scope) -> Vars {
         let magic = magic::layer(&self.env, &self.play, host, role);
         let vars = scope::vars(&self.env, &self.play, host, role, scope, magic);
-        let mut vars = vars.with_lookups(self.lookups(role, None)).with(Arc::clone(&self.batch));
+        let mut vars = vars.with_lookups(self.lookups(scope, None)).with(Arc::clone(&self.batch));
         for frame in &self.frames {
             if let Some(layer) = frame.get(host) {
                 vars = vars.with(Arc::clone(layer));
@@ -159,14 +159,12 @@ impl Walk<'_> {
     /// The variables of a task on a host.
     pub(super) fn task_vars(&self, host: &str, task: &Task) -> Vars {
         let vars = self.vars(host, task.scope.role(), &task.scope);
-        vars.with_lookups(self.lookups(task.scope.role(), Some(&task.file)))
+        vars.with_lookups(self.lookups(&task.scope, Some(&task.file)))
     }
 
     /// What lookups of a task reach.
-    fn lookups(&self, role: Option<&Arc<Role>>, file: Option<&Path>) -> Arc<dyn LookupContext> {
-        let folders = |kind| {
-            self.play.files.folders(role.map(|role| &**role), file.unwrap_or(Path::new("")), kind)
-        };
+    fn lookups(&self, scope: &Scope, file: Option<&Path>) -> Arc<dyn LookupContext> {
+        let folders = |kind| self.play.files.folders(scope, file.unwrap_or(Path::new("")), kind);
         let env = Arc::clone(&self.env);
         Arc::new(TaskFiles {
             files: folders("files"),
@@ -200,7 +198,8 @@ impl Walk<'_> {
             }
             None => self.unnamed(task, vars),
         };
-        let name = match task.scope.role() {
+        // As with Ansible, an `include_role` is called by its name alone.
+        let name = match task.scope.role().filter(|_| task.module() != "include_role") {
             Some(role) => format!("{} : {bare}", role.name),
             None => bare,
         };
