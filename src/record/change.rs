@@ -1,6 +1,6 @@
 //! One change as it may be shown.
 
-use converge_host::change::{Change, Sign, TextDiff};
+use converge_host::change::{Change, Sign, TextDiff, Touch};
 use serde::{Deserialize, Serialize};
 
 use crate::record::HIDDEN;
@@ -28,6 +28,21 @@ pub struct ChangeRecord {
     pub unknown: Option<String>,
     /// Whether it makes its task "changed"; refreshing a cache or waiting does not.
     pub counts: bool,
+    /// The attributes of things that it touches; none where it is hidden, or does not count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub touches: Vec<TouchRecord>,
+}
+
+/// One attribute of one thing that a change touches.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TouchRecord {
+    /// The thing: a path, `package nginx`, `nginx.service`.
+    pub resource: String,
+    /// Which of its attributes: `existence`, `content`, `mode`, `version`, …
+    pub attribute: String,
+    /// What becomes of it, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fact: Option<String>,
 }
 
 /// The kinds of effects.
@@ -74,6 +89,7 @@ impl ChangeRecord {
             Some(_) => facts.push("content not shown (`diff: false`)".into()),
             None => {}
         }
+        let (counts, touches) = (change.effect().counts(), change.effect().touches());
         Self {
             kind: Kind::of(change),
             sign: description.sign,
@@ -81,7 +97,8 @@ impl ChangeRecord {
             facts,
             diff: shown,
             unknown: description.unknown.as_ref().map(|why| text(&why.0)),
-            counts: change.effect().counts(),
+            counts,
+            touches: touches.iter().filter(|_| counts).map(|one| touch(one, redactor)).collect(),
         }
     }
 
@@ -96,7 +113,17 @@ impl ChangeRecord {
             diff: None,
             unknown: None,
             counts: change.effect().counts(),
+            touches: Vec::new(),
         }
+    }
+}
+
+fn touch(touch: &Touch, redactor: &Redactor) -> TouchRecord {
+    let text = |text: &str| redactor.redact(text).into_owned();
+    TouchRecord {
+        resource: text(&touch.resource),
+        attribute: touch.attribute.clone(),
+        fact: touch.fact.as_deref().map(text),
     }
 }
 

@@ -17,7 +17,7 @@ mod story;
 pub(crate) mod testing;
 mod words;
 
-pub use change::{ChangeRecord, Kind};
+pub use change::{ChangeRecord, Kind, TouchRecord};
 pub use clean::clean;
 pub use head::{Applied, EnvironmentHead, Head, Override};
 pub use recorder::Recorder;

@@ -315,7 +315,18 @@ mod tests {
                 "secret content, 13 → 18 bytes"
               ],
               "diff": "--- before: /etc/app.conf\n+++ after: /etc/app.conf\n@@ -1 +1 @@\n-password=•••\n+password=•••\n",
-              "counts": true
+              "counts": true,
+              "touches": [
+                {
+                  "resource": "/etc/app.conf",
+                  "attribute": "content"
+                },
+                {
+                  "resource": "/etc/app.conf",
+                  "attribute": "mode",
+                  "fact": "mode 0644 → 0600"
+                }
+              ]
             },
             {
               "kind": "wait",

@@ -67,6 +67,7 @@ pub(crate) fn change(kind: Kind, sign: Sign, what: &str) -> ChangeRecord {
         diff: None,
         unknown: None,
         counts: true,
+        touches: Vec::new(),
     }
 }
 

@@ -1,15 +1,20 @@
 //! What every kind of change can do.
 
-use crate::change::{Change, Description};
+use crate::change::{Change, Description, Touch};
 use crate::data::Map;
 use crate::host::expected::Expected;
 use crate::host::real::Real;
 use crate::stop::{Result, Why};
 
-/// The four things that are written once per kind of change.
+/// What is written once per kind of change.
 pub trait Effect {
     /// Says to a person what it does.
     fn describe(&self) -> Description;
+
+    /// What it is about, by name and attribute.
+    fn touches(&self) -> Vec<Touch> {
+        Touch::of(&self.describe())
+    }
 
     /// Whether it makes the task "changed". Refreshing a cache or waiting does not.
     fn counts(&self) -> bool {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::change::effect::Effect;
 use crate::change::manager;
-use crate::change::{Change, Description, Sign};
+use crate::change::{Change, Description, Sign, Touch};
 use crate::data::Map;
 use crate::host::expected::Expected;
 use crate::host::real::Real;
@@ -80,6 +80,26 @@ impl Effect for PackagesChange {
 
     fn tells(&self) -> Option<Why> {
         Some(Why("the output of the package manager".into()))
+    }
+
+    fn touches(&self) -> Vec<Touch> {
+        if self.actions.is_empty() {
+            return Touch::of(&self.describe());
+        }
+        let touch = |action: &PackageAction| {
+            let name = format!("package {}", action.name);
+            match (action.from.as_deref(), action.to.as_deref()) {
+                (Some(from), Some("")) => Touch::new(&name, "version", Some(format!("{from} → ?"))),
+                (Some(from), Some(to)) => {
+                    Touch::new(&name, "version", Some(format!("{from} → {to}")))
+                }
+                _ => Touch::new(&name, Touch::EXISTENCE, None),
+            }
+        };
+        // What comes along is there because of what was asked for.
+        let asked: Vec<Touch> =
+            self.actions.iter().filter(|action| action.asked).map(touch).collect();
+        if asked.is_empty() { self.actions.iter().map(touch).collect() } else { asked }
     }
 
     fn expect(&self, expected: &mut Expected) {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::change::effect::Effect;
 use crate::change::manager;
-use crate::change::{Change, Description, Sign};
+use crate::change::{Change, Description, Sign, Touch};
 use crate::data::Map;
 use crate::host::expected::Expected;
 use crate::host::real::{Real, units};
@@ -68,6 +68,26 @@ impl Effect for UnitChange {
             Description::new(Sign::Act, self.words()).unknown(self.unknown.clone());
         description.facts = self.states();
         description
+    }
+
+    fn touches(&self) -> Vec<Touch> {
+        let Some(name) = &self.name else { return Touch::of(&self.describe()) };
+        let any = |does: &[UnitAction]| self.actions.iter().any(|action| does.contains(action));
+        let [active, enabled] = self.becomes();
+        let mut touches = Vec::new();
+        if active.is_some() || any(&[UnitAction::Start, UnitAction::Stop]) {
+            touches.push(Touch::new(name, "active", active));
+        }
+        if any(&[UnitAction::Enable, UnitAction::Disable]) {
+            touches.push(Touch::new(name, "enabled", enabled));
+        }
+        if any(&[UnitAction::Mask, UnitAction::Unmask]) {
+            touches.push(Touch::new(name, "masked", None));
+        }
+        if touches.is_empty() {
+            touches.push(Touch::new(name, Touch::STATE, None));
+        }
+        touches
     }
 
     fn counts(&self) -> bool {
@@ -198,6 +218,11 @@ impl UnitChange {
 
     /// Which states become others: "inactive → active", "disabled → enabled".
     fn states(&self) -> Vec<String> {
+        self.becomes().into_iter().flatten().collect()
+    }
+
+    /// Whether it runs, and whether it is enabled: before and after, where that is known and becomes another.
+    fn becomes(&self) -> [Option<String>; 2] {
         let will = |does: &[UnitAction]| self.actions.iter().any(|action| does.contains(action));
         let of = |was: Option<bool>, on: bool, off: bool, words: [&str; 2]| match was {
             Some(false) if on => Some(format!("{} → {}", words[0], words[1])),
@@ -209,7 +234,7 @@ impl UnitChange {
         let enables = will(&[UnitAction::Enable]);
         let disables = will(&[UnitAction::Disable]);
         let enabled = of(self.was_enabled, enables, disables, ["disabled", "enabled"]);
-        active.into_iter().chain(enabled).collect()
+        [active, enabled]
     }
 
     fn command(&self, action: UnitAction, real: &Real) -> Command {

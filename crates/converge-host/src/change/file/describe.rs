@@ -2,7 +2,7 @@
 
 use crate::blob::Blob;
 use crate::change::file::{Before, FileChange, FileKind, FileState};
-use crate::change::{Description, Effect, Sign, Text, TextDiff};
+use crate::change::{Description, Effect, Sign, Text, TextDiff, Touch};
 use crate::host::flags::letters;
 use crate::host::{Principal, Special};
 
@@ -21,7 +21,7 @@ pub(super) fn describe(change: &FileChange) -> Description {
     let mut description =
         Description::new(sign, change.path.display().to_string()).unknown(unknown.cloned());
     match &change.after {
-        Some(new) => description.facts.extend(facts(old, new)),
+        Some(new) => description.facts.extend(facts(old, new).into_iter().map(|(_, fact)| fact)),
         None => description.facts.extend(old.and_then(|old| removed(old, change.contents))),
     }
     if let Some(maker) = &change.maker {
@@ -42,6 +42,20 @@ pub(super) fn describe(change: &FileChange) -> Description {
     description
 }
 
+/// The attributes of a path that become others.
+pub(super) fn touches(change: &FileChange) -> Vec<Touch> {
+    let path = change.path.display().to_string();
+    let (Before::Is(old), Some(new)) = (&change.before, &change.after) else {
+        return vec![Touch::new(&path, Touch::EXISTENCE, None)];
+    };
+    let content = diff(change).map(|_| Touch::new(&path, Touch::CONTENT, None));
+    let facts = facts(Some(old), new).into_iter();
+    let facts = facts.map(|(attribute, fact)| Touch::new(&path, attribute, Some(fact)));
+    let touches: Vec<Touch> = content.into_iter().chain(facts).collect();
+    // A file that a program makes is compared by nothing but that.
+    if touches.is_empty() { vec![Touch::new(&path, Touch::CONTENT, None)] } else { touches }
+}
+
 fn removed(old: &FileState, contents: u64) -> Option<String> {
     Some(match (&old.kind, contents) {
         (FileKind::Dir, 0) => "empty directory".into(),
@@ -52,18 +66,19 @@ fn removed(old: &FileState, contents: u64) -> Option<String> {
     })
 }
 
-fn facts(old: Option<&FileState>, new: &FileState) -> Vec<String> {
+/// What becomes another beside the content: the attribute in one word, and all of it in words.
+fn facts(old: Option<&FileState>, new: &FileState) -> Vec<(&'static str, String)> {
     let mut facts = Vec::new();
     match old.map(|old| &old.kind) {
         Some(was) if was.is_file() && new.kind.is_file() => {
             if let FileKind::Hard(_) = new.kind {
-                facts.push(name(&new.kind));
+                facts.push(("kind", name(&new.kind)));
             }
         }
         Some(was) if *was == new.kind => {}
-        Some(was) => facts.push(format!("{} → {}", name(was), name(&new.kind))),
+        Some(was) => facts.push(("kind", format!("{} → {}", name(was), name(&new.kind)))),
         None if new.kind.is_file() && !matches!(new.kind, FileKind::Hard(_)) => {}
-        None => facts.push(name(&new.kind)),
+        None => facts.push(("kind", name(&new.kind))),
     }
     // The permission bits of a symbolic link mean nothing.
     if !matches!(new.kind, FileKind::Link(_)) {
@@ -80,18 +95,22 @@ fn facts(old: Option<&FileState>, new: &FileState) -> Vec<String> {
     let flags = |state: &FileState| state.flags.map(letters);
     facts.extend(fact("attributes", old.map(flags), flags(new)));
     if new.times.is_some() && old.is_some() {
-        facts.push("times set".into());
+        facts.push(("times", "times set".into()));
     }
     facts
 }
 
 /// `None` outside: there was nothing before. `None` inside: it was not looked at.
-fn fact(what: &str, old: Option<Option<String>>, new: Option<String>) -> Option<String> {
+fn fact(
+    what: &'static str,
+    old: Option<Option<String>>,
+    new: Option<String>,
+) -> Option<(&'static str, String)> {
     let new = new?;
     match old {
         Some(Some(old)) if old == new => None,
-        Some(Some(old)) => Some(format!("{what} {old} → {new}")),
-        Some(None) | None => Some(format!("{what} {new}")),
+        Some(Some(old)) => Some((what, format!("{what} {old} → {new}"))),
+        Some(None) | None => Some((what, format!("{what} {new}"))),
     }
 }
 

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use made::Maker;
 
 use crate::blob::Blob;
-use crate::change::{Change, Description, Effect};
+use crate::change::{Change, Description, Effect, Touch};
 use crate::data::Map;
 use crate::host::expected::Expected;
 use crate::host::real::Real;
@@ -160,6 +160,10 @@ impl FileKind {
 impl Effect for FileChange {
     fn describe(&self) -> Description {
         describe::describe(self)
+    }
+
+    fn touches(&self) -> Vec<Touch> {
+        describe::touches(self)
     }
 
     fn tells(&self) -> Option<Why> {
