@@ -257,7 +257,9 @@ impl Flow<'_> {
                 digest: digest.clone(),
                 run: run.unwrap_or_default().to_owned(),
                 by: self.environment.who.clone(),
-                at: Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default(),
+                // To the millisecond, as runs are told apart.
+                at: Timestamp::from_millisecond(Timestamp::now().as_millisecond())
+                    .unwrap_or_default(),
                 converge: env!("CARGO_PKG_VERSION").to_owned(),
                 playbooks: guard.playbooks.clone(),
                 hosts: story.hosts.keys().cloned().collect(),
@@ -307,7 +309,7 @@ impl Flow<'_> {
 }
 
 /// Every record about an environment, whatever it is worth.
-fn passes_of(guard: &Guard, environment: &str) -> Vec<Pass> {
+pub(super) fn passes_of(guard: &Guard, environment: &str) -> Vec<Pass> {
     let lines = git::all_notes(&guard.origin).unwrap_or_default();
     let passes = lines.values().flatten().filter_map(|line| promotion::read(line, None).ok());
     passes.map(|(pass, _)| pass).filter(|pass| pass.environment == environment).collect()
