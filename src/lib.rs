@@ -3,6 +3,7 @@
 mod actions;
 pub mod cli;
 pub mod diagnostic;
+pub mod drift;
 pub mod environment;
 pub mod event;
 pub mod git;

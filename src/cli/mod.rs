@@ -8,6 +8,7 @@ mod at;
 mod completions;
 mod confirm;
 mod doc;
+mod drift;
 mod environment;
 mod exit;
 mod inventory;
@@ -71,6 +72,7 @@ fn invoke(words: &[OsString], name: Name) -> End {
     };
     match command {
         Some(Command::Plan(args)) => playbooks(Request::plan(*args), &environment, &redactor),
+        Some(Command::Drift(args)) => drift::drift(*args, &environment, &redactor),
         Some(Command::Apply(args)) => run::apply(*args, &environment, &redactor),
         Some(Command::Promote(args)) => run::promote(*args, &environment, &redactor),
         Some(Command::Rollout(args)) => run::rollout(args, &environment, &redactor),
@@ -107,6 +109,7 @@ fn other(command: Command, environment: &Environment, redactor: Arc<Redactor>) -
         Command::Show(args) => show::show(&args, environment, &terminal),
         // These run playbooks, and are on their way there.
         Command::Plan(_)
+        | Command::Drift(_)
         | Command::Apply(_)
         | Command::Promote(_)
         | Command::Rollout(_)

@@ -4,8 +4,10 @@
 //! records are kept, so what `no_log` hides and known secrets never reach the file.
 
 mod applied;
+mod drift;
 mod error;
 mod folder;
+mod hosts;
 mod id;
 mod read;
 mod schema;
@@ -25,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::Counts;
 use crate::record::{Head, Story};
 
+pub use drift::Past;
 pub use error::HistoryError;
 pub use folder::folder;
 pub use undo::{Keeper, Undo};

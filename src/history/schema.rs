@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::history::HistoryError;
 
 /// What makes each version out of the one before; never edited, only added to. `PRAGMA user_version` says which were done.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     // Bodies are records as JSON; `show` reads them in the order of `seq`.
     "CREATE TABLE runs (
         id TEXT PRIMARY KEY,
@@ -56,6 +56,15 @@ const STEPS: [&str; 2] = [
         changes BLOB NOT NULL,
         rest TEXT NOT NULL,
         PRIMARY KEY (run, seq)
+    ) STRICT, WITHOUT ROWID;",
+    // `about` is the project, inventories and playbooks that a report of drift can be compared within. `counts` and `body` are JSON.
+    "CREATE TABLE drift (
+        about TEXT NOT NULL,
+        taken_ms INTEGER NOT NULL,
+        told INTEGER NOT NULL,
+        counts TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (about, taken_ms)
     ) STRICT, WITHOUT ROWID;",
 ];
 

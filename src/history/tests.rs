@@ -5,7 +5,10 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use rusqlite::Connection;
 
+use crate::drift::testing::item;
+use crate::drift::{Class, Report};
 use crate::event::{Counts, Recap};
+use crate::git::Revision;
 use crate::history::{FILE, History, HistoryError, Mode};
 use crate::record::testing::{changed, edited, failed, play, story, task};
 use crate::record::{Head, Lost, Reader, Record, Story};
@@ -121,7 +124,7 @@ fn the_history_of_a_newer_converge_is_left_alone() {
     let connection = Connection::open(folder.path().join(FILE)).unwrap();
     connection.pragma_update(None, "user_version", 99).unwrap();
     let error = History::open(folder.path()).err().unwrap();
-    assert!(matches!(error, HistoryError::Newer { version: 99, known: 2, .. }), "{error}");
+    assert!(matches!(error, HistoryError::Newer { version: 99, known: 3, .. }), "{error}");
 }
 
 #[test]
@@ -157,4 +160,55 @@ fn a_locked_history_ends_the_writing_and_not_the_run() {
     records().iter().for_each(|record| writer.read(record));
     let error = writer.finish("applied", 0, &recap(), UNIX_EPOCH).unwrap_err();
     assert!(matches!(error, HistoryError::Busy { .. }), "{error}");
+}
+
+#[test]
+fn what_was_applied_last_is_the_newest_whole_run_that_went_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = History::open(folder.path()).unwrap();
+    let apply = |seconds: u64, commit: &str, options: &[&str], failed: usize| {
+        let revision = Revision { commit: Some(commit.into()), ..Revision::default() };
+        let options = options.iter().map(|&option| option.to_owned()).collect();
+        let about = Head { revision: Some(revision), options, ..head() };
+        let started = UNIX_EPOCH + Duration::from_secs(seconds);
+        let writer = history.begin(&about, Mode::Apply, started).unwrap();
+        let counts = Counts { ok: 1, failed, ..Counts::default() };
+        let recap = Recap::from([("web1".into(), counts)]);
+        writer.finish("applied", 0, &recap, started).unwrap();
+    };
+    let commit = |about: &Head| {
+        let applied = history.applied(about).unwrap();
+        applied.get("web1").and_then(|applied| applied.commit.clone())
+    };
+    assert_eq!(commit(&head()), None);
+    apply(1, "a", &["--limit web1"], 0);
+    apply(2, "b", &["--tags nginx"], 0);
+    apply(3, "c", &[], 1);
+    assert_eq!(commit(&head()).as_deref(), Some("a"));
+    apply(4, "d", &["--limit web1"], 0);
+    assert_eq!(commit(&head()).as_deref(), Some("d"));
+    assert_eq!(commit(&Head { inventory: vec!["prod".into()], ..head() }), None);
+    assert_eq!(commit(&Head { playbooks: vec!["reboot.yml".into()], ..head() }), None);
+}
+
+#[test]
+fn reports_of_drift_are_kept_to_be_compared_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = History::open(folder.path()).unwrap();
+    let report = |taken_ms| Report {
+        taken_ms,
+        inventory: vec!["prod".into()],
+        items: vec![item(Class::Drift, "web1", "/etc/motd", "content")],
+        ..Report::default()
+    };
+    assert_eq!(history.last_report(&report(9), false).unwrap(), None);
+    history.keep_report(&report(1), true).unwrap();
+    history.keep_report(&report(2), false).unwrap();
+    let last = |told| history.last_report(&report(9), told).unwrap().unwrap().taken_ms;
+    assert_eq!((last(false), last(true)), (2, 1));
+    let other = Report { inventory: vec!["staging".into()], ..report(9) };
+    assert_eq!(history.last_report(&other, false).unwrap(), None);
+    let past = history.past_reports(&report(9), 10).unwrap();
+    assert_eq!(past.iter().map(|one| one.taken_ms).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(past[0].counts.drifted, 1);
 }

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod browser;
 mod hosts;
 mod plan;
 mod project;
@@ -15,6 +16,7 @@ mod apply;
 mod ask;
 mod become_user;
 mod connect;
+mod drift;
 mod environments;
 mod input;
 mod language;

@@ -5,6 +5,7 @@
 mod aarch64;
 mod at;
 mod commands;
+mod drift;
 mod environments;
 mod history;
 mod listing;

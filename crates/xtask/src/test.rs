@@ -22,6 +22,9 @@ const PACKAGES: [&str; 7] =
 /// What ansible-core needs, which does the same to a host's twin.
 const REFERENCE_PACKAGES: [&str; 2] = ["python3", "python3-venv"];
 
+/// A browser, in which pages are looked at.
+const BROWSER_PACKAGES: [&str; 2] = ["chromium", "chromium-driver"];
+
 /// The name of the step that needs hosts.
 const ON_HOSTS: &str = "tests on real hosts";
 
@@ -93,6 +96,7 @@ fn failed(name: &'static str, start: Instant, error: &anyhow::Error) -> Outcome 
 /// Boots hosts, runs the tests that need them, and takes the hosts down whatever happened.
 fn fleet_tests() -> Result<Outcome> {
     packages::ensure("test", &REFERENCE_PACKAGES)?;
+    packages::ensure("test", &BROWSER_PACKAGES)?;
     let guard = Guard::start()?;
     let mut fleet =
         Fleet::up(&Spec { prefix: "test-".to_owned(), debian: 3, centos: 2, python: 1 })?;

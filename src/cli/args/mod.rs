@@ -3,6 +3,7 @@
 //! Parsing has no effect and looks at nothing: files, terminals and the environment are for later.
 
 mod connect;
+mod drift;
 mod environments;
 mod output;
 mod revert;
@@ -17,6 +18,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use connect::{BecomeArgs, ConnectArgs, Means, Method};
+pub(crate) use drift::{DriftArgs, Form};
 pub(crate) use environments::{
     AbortArgs, LockArgs, LockCommand, LockHostsArgs, PromoteArgs, ResumeArgs, RolloutArgs,
     RolloutCommand, SharedArgs, StatusArgs,
@@ -106,6 +108,8 @@ pub(crate) enum Command {
     History(HistoryArgs),
     /// Show an earlier plan or run again, or a saved plan
     Show(ShowArgs),
+    /// Find out where hosts are no longer as they were left
+    Drift(Box<DriftArgs>),
     /// Take back what an earlier run did to files and units
     Revert(RevertArgs),
     /// Show the hosts, groups and variables of an inventory

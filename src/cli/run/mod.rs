@@ -1,6 +1,7 @@
 //! `converge [PLAYBOOK…]`: plan, show, ask, apply.
 
 mod apply;
+mod drift;
 mod extra;
 mod flow;
 mod guard;
@@ -28,7 +29,6 @@ use crate::cli::environment::Environment;
 use crate::cli::exit::{End, Name};
 use crate::cli::options::{Goal, Request};
 use crate::cli::run::flow::{Flow, Told};
-use crate::cli::run::prepare::Refused;
 use crate::cli::run::rollout::State;
 use crate::cli::terminal::Terminal;
 use crate::diagnostic::Diagnostic;
@@ -38,7 +38,9 @@ use crate::report::json::{Document, SCHEMA};
 use crate::report::screen::Screen as _;
 
 pub(crate) use apply::apply;
+pub(crate) use drift::Checking;
 pub(crate) use lock::lock;
+pub(crate) use prepare::Refused;
 pub(crate) use rollout::{promote, rollout};
 pub(crate) use secrets::Prompter;
 

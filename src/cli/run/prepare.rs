@@ -44,11 +44,11 @@ pub(super) struct Prepared {
 }
 
 /// Why nothing is run.
-pub(super) struct Refused {
+pub(crate) struct Refused {
     /// How it ends.
-    pub(super) end: End,
+    pub(crate) end: End,
     /// What is to be said about it.
-    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 /// Reads and checks everything; asks for passwords last.

@@ -1,0 +1,159 @@
+//! `converge drift`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::args::{BecomeArgs, ConnectArgs, OutputArgs, RunArgs, SelectArgs, UnlockArgs};
+
+/// Looking for what moved.
+#[derive(Args, Debug)]
+pub(crate) struct DriftArgs {
+    /// Playbooks: paths, or names in the project's `playbooks` folder [default: site.yml there]
+    #[arg(value_name = "PLAYBOOK")]
+    pub(crate) playbooks: Vec<PathBuf>,
+
+    /// The inventory: a name in the project's `inventory` folder, a path, or hosts with commas
+    #[arg(short, long, value_name = "INVENTORY", help_heading = "What to check")]
+    pub(crate) inventory: Vec<String>,
+
+    /// Only hosts that this pattern matches; @FILE reads names from a file
+    #[arg(short, long, value_name = "PATTERN", help_heading = "What to check")]
+    pub(crate) limit: Option<String>,
+
+    /// Take it that this commit, branch or tag was applied last, to every host
+    ///
+    /// Without it, the history of this machine says what was applied to each host.
+    #[arg(long, value_name = "REV", help_heading = "What to check")]
+    pub(crate) applied: Option<String>,
+
+    /// Set variables: `name=value`, YAML or JSON, or @FILE
+    #[arg(
+        short = 'e',
+        long,
+        value_name = "VARS",
+        help_heading = "What to check",
+        allow_hyphen_values = true
+    )]
+    pub(crate) extra_vars: Vec<String>,
+
+    /// Work on at most so many hosts at once
+    #[arg(
+        short,
+        long,
+        value_name = "N",
+        help_heading = "What to check",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub(crate) forks: Option<u32>,
+
+    /// Don't run commands on the hosts, not even those that change nothing
+    #[arg(long, help_heading = "What to check")]
+    pub(crate) no_probes: bool,
+
+    /// Only report what is new since the last check with --new, and what recovered
+    #[arg(long, help_heading = "What is shown")]
+    pub(crate) new: bool,
+
+    /// Write a report, too: FORM=FILE, where FORM is text, json, junit, prometheus, html or chat
+    ///
+    /// May be given several times. A file is replaced as a whole or not at all; `-` is standard output.
+    #[arg(
+        long = "report",
+        value_name = "FORM=FILE",
+        help_heading = "What is shown",
+        value_parser = report
+    )]
+    pub(crate) reports: Vec<(Form, PathBuf)>,
+
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
+
+    #[command(flatten)]
+    pub(crate) escalate: BecomeArgs,
+
+    #[command(flatten)]
+    pub(crate) unlock: UnlockArgs,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// A form of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As on the terminal, without colours.
+    Text,
+    /// `docs/drift.schema.json`.
+    Json,
+    /// JUnit's XML.
+    Junit,
+    /// For node_exporter's textfile collector.
+    Prometheus,
+    /// A page.
+    Html,
+    /// The body of a webhook.
+    Chat,
+}
+
+impl DriftArgs {
+    /// The options of the plans that it rests on.
+    pub(crate) fn run(self) -> RunArgs {
+        RunArgs {
+            playbooks: self.playbooks,
+            inventory: self.inventory,
+            check: true,
+            extra_vars: self.extra_vars,
+            forks: self.forks,
+            no_probes: self.no_probes,
+            select: SelectArgs { limit: self.limit, ..SelectArgs::default() },
+            connect: self.connect,
+            escalate: self.escalate,
+            unlock: self.unlock,
+            output: self.output,
+            ..RunArgs::default()
+        }
+    }
+}
+
+fn report(text: &str) -> Result<(Form, PathBuf), String> {
+    let (form, file) =
+        text.split_once('=').ok_or("it is written FORM=FILE, as `html=drift.html`")?;
+    let form = match form {
+        "text" => Form::Text,
+        "json" => Form::Json,
+        "junit" => Form::Junit,
+        "prometheus" => Form::Prometheus,
+        "html" => Form::Html,
+        "chat" => Form::Chat,
+        other => {
+            return Err(format!(
+                "there is no form `{other}`; there are text, json, junit, prometheus, html and chat"
+            ));
+        }
+    };
+    if file.is_empty() {
+        return Err("the file is missing".into());
+    }
+    Ok((form, PathBuf::from(file)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Form, report};
+
+    #[test]
+    fn forms_and_files() {
+        assert_eq!(report("html=a=b.html"), Ok((Form::Html, "a=b.html".into())));
+        for (text, wrong) in [
+            ("html", "it is written FORM=FILE, as `html=drift.html`"),
+            ("html=", "the file is missing"),
+            (
+                "pdf=x",
+                "there is no form `pdf`; there are text, json, junit, prometheus, html and chat",
+            ),
+        ] {
+            assert_eq!(report(text), Err(wrong.to_owned()));
+        }
+    }
+}
