@@ -17,6 +17,7 @@ mod ask;
 mod become_user;
 mod connect;
 mod drift;
+mod drift_watch;
 mod environments;
 mod input;
 mod language;

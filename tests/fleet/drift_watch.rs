@@ -1,0 +1,136 @@
+//! The role that checks for drift at times: from a host of its own, another is checked, measured, shown and told of.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
+use std::thread::JoinHandle;
+
+use xtask::fleet::host::Kind;
+use xtask::fleet::place::workspace;
+
+use crate::hosts::{Lent, lend};
+use crate::project::Project;
+
+const SITE: &str = "
+- hosts: web
+  gather_facts: false
+  tasks:
+    - name: Greeting
+      copy: {dest: /etc/motd, content: \"one\\ntwo\\n\", mode: '0644'}
+";
+
+/// What the watching host is made of. The program is put there by the test.
+const WATCH: &str = "
+- hosts: watch
+  tasks:
+    - name: Have what reads the measures
+      apt: {name: [prometheus-node-exporter, prometheus], install_recommends: false, update_cache: true}
+    - include_role: {name: drift_watch}
+      vars:
+        drift_watch_repository: /srv/infra.git
+        drift_watch_checks: [{inventory: test, calendar: hourly, applied: main}]
+        drift_watch_ssh_key: \"{{ lookup('file', key) }}\\n\"
+        drift_watch_known_hosts: \"{{ lookup('file', known) }}\\n\"
+        drift_watch_webhook: \"http://{{ chat }}/hook\"
+";
+
+/// Takes one message, as chat does, and gives its body.
+fn chat(address: Ipv4Addr) -> (String, JoinHandle<String>) {
+    let listener = TcpListener::bind((address, 0)).unwrap();
+    let here = listener.local_addr().unwrap().to_string();
+    let heard = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).unwrap();
+            if let Some(number) = line.to_lowercase().strip_prefix("content-length:") {
+                length = number.trim().parse().unwrap();
+            }
+            if line.trim().is_empty() {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).unwrap();
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            .unwrap();
+        String::from_utf8(body).unwrap()
+    });
+    (here, heard)
+}
+
+#[test]
+#[ignore = "needs hosts"]
+fn a_host_watches_another_and_says_what_moved() {
+    let [watch, web] = lend([Kind::Debian, Kind::Centos]);
+    let config = format!("[defaults]\nroles_path = {}\n", workspace().join("roles").display());
+    let project =
+        Project::new(&[&web, &watch], &[("ansible.cfg", &config), ("playbooks/site.yml", SITE)]);
+    project.write(
+        "inventory/test",
+        format!("[web]\n{} ansible_host={} ansible_user=root\n", web.name, web.ipv4),
+    );
+    project.commit();
+    project.apply(&[]).exits(0);
+
+    // This machine's address on the network of the hosts.
+    let [first, second, ..] = watch.ipv4.octets();
+    let (hook, heard) = chat(Ipv4Addr::new(first, second, 0, 1));
+    project
+        .write("inventory/own", format!("[watch]\n{} ansible_host={}\n", watch.name, watch.ipv4));
+    let playbook = project.write("playbooks/watch.yml", WATCH).display().to_string();
+    let own = |how: &str| {
+        let given = [
+            format!("key={}", watch.ssh_key.display()),
+            format!("known={}", watch.known_hosts.display()),
+            format!("chat={hook}"),
+        ];
+        let call = project.converge(&[&playbook, "-i", "inventory/own", how]);
+        given.iter().fold(call, |call, given| call.args(&["-e", given])).run()
+    };
+    fs::copy(env!("CARGO_BIN_EXE_converge"), watch.root.join("usr/local/bin/converge")).unwrap();
+    own("--yes").exits(0).says("failed=0");
+    own("--check").exits(0).says("No changes.");
+    assert_eq!(watch.run("systemctl is-active drift-watch-test.timer"), "active\n");
+
+    // The repository, which is another machine's in earnest.
+    let copy = ["clone", "--quiet", "--bare", "--", "."];
+    let bare = watch.root.join("srv/infra.git").display().to_string();
+    project.git(&[&copy[..], &[bare.as_str()]].concat());
+    watch.run("chown -R drift-watch: /srv/infra.git");
+
+    web.run("sed -i s/two/zwei/ /etc/motd");
+    let before = web.done();
+    watch.run("systemctl start drift-watch-test.service");
+    assert_eq!(web.done(), before, "looking writes nothing");
+    let metrics = "/var/lib/prometheus/node-exporter/converge-test.prom";
+    let of_web = format!("host=\"{}\",class=\"drift\"}} 1", web.name);
+    assert!(watch.text(metrics).contains(&of_web), "{}", watch.text(metrics));
+    watch.run(&format!("promtool check metrics < {metrics}"));
+    // It sorts labels.
+    is_measured(&watch, &format!("converge_drift_items{{class=\"drift\",host=\"{}\"", web.name));
+    let page = watch.text("/var/lib/drift-watch/pages/test.html");
+    assert!(page.contains("/etc/motd") && page.contains("zwei"), "{page}");
+    let message = heard.join().unwrap();
+    assert!(message.contains(&format!("{}: /etc/motd content line 2", web.name)), "{message}");
+
+    // The rules that come with it are rules.
+    let rules = fs::read_to_string(workspace().join("roles/drift_watch/files/alerts.yml")).unwrap();
+    let indented: String = rules.lines().map(|line| format!("  {line}\n")).collect();
+    fs::write(watch.root.join("root/rules.yml"), format!("groups:\n{indented}")).unwrap();
+    watch.run("promtool check rules /root/rules.yml");
+
+    // Nothing is new at the next check, and nobody is told anything: nobody would listen.
+    watch.run("systemctl start drift-watch-test.service");
+    assert!(watch.text(metrics).contains(&of_web), "it is measured all the same");
+}
+
+/// Whether the node exporter tells what was measured.
+fn is_measured(watch: &Lent, sample: &str) {
+    let told = watch.run("curl -sS --retry 10 --retry-connrefused http://127.0.0.1:9100/metrics");
+    assert!(told.contains(sample), "{told}");
+    assert!(told.contains("\nnode_textfile_scrape_error 0\n"), "{told}");
+}
