@@ -76,6 +76,7 @@ fn invoke(words: &[OsString], name: Name) -> End {
         Some(Command::Apply(args)) => run::apply(*args, &environment, &redactor),
         Some(Command::Promote(args)) => run::promote(*args, &environment, &redactor),
         Some(Command::Rollout(args)) => run::rollout(args, &environment, &redactor),
+        Some(Command::Resume(args)) => run::resume(*args, &environment, &redactor),
         Some(Command::Lock(args)) => run::lock(args, &environment, &redactor),
         Some(command) => other(command, &environment, redactor),
         None => playbooks(Request::new(run, name), &environment, &redactor),
@@ -113,6 +114,7 @@ fn other(command: Command, environment: &Environment, redactor: Arc<Redactor>) -
         | Command::Apply(_)
         | Command::Promote(_)
         | Command::Rollout(_)
+        | Command::Resume(_)
         | Command::Lock(_) => End::Fault,
         Command::Revert(args) => revert::revert(args, environment, &redactor),
         Command::Doc(args) => doc::doc(args.module.as_deref(), &terminal),

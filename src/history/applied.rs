@@ -10,7 +10,7 @@ const APPLIED: &str = "WHERE project = ?1 AND mode = 'apply' AND EXISTS (
     SELECT 1 FROM json_each(head, '$.environments') WHERE json_extract(value, '$.name') = ?2)";
 
 /// Options of runs that applied less than everything.
-const PARTS: [&str; 4] = ["--limit ", "--tags ", "--skip-tags ", "--start-at-task "];
+const PARTS: [&str; 5] = ["--limit ", "--tags ", "--skip-tags ", "--start-at-task ", "resume "];
 
 /// Whether an option says that only a part was applied. A rollout is whole with its last batch.
 fn is_part(option: &str) -> bool {

@@ -27,6 +27,7 @@ mod prepare;
 mod reasons;
 mod reboot;
 mod repeat;
+mod resume;
 mod reviewed;
 mod scope;
 pub(crate) mod tags;
@@ -57,6 +58,7 @@ pub use crate::actions::catalogue::Catalogue;
 pub use check::check;
 pub use env::Given;
 pub use mode::Mode;
+pub use resume::{GoOn, Mark, Resume};
 pub use reviewed::{Key, Planned, Reviewed};
 
 /// A project, its hosts and the connections to them: planned and applied with these.
@@ -67,6 +69,8 @@ pub struct Session {
     gate: Arc<Gate>,
     /// Hosts that take no part for now.
     aside: Mutex<BTreeSet<String>>,
+    /// From where hosts go on with an earlier run.
+    resume: Mutex<Option<Resume>>,
 }
 
 /// How a walk over a playbook ended.
@@ -105,7 +109,14 @@ impl Session {
         let connections =
             Arc::new(Connections::new(Arc::clone(&given.connector), watcher, given.options.forks));
         let env = Arc::new(Env::new(given, extra, eval, limit));
-        Ok(Self { env, playbook, connections, gate, aside: Mutex::default() })
+        Ok(Self {
+            env,
+            playbook,
+            connections,
+            gate,
+            aside: Mutex::default(),
+            resume: Mutex::default(),
+        })
     }
 
     /// The plays with the names of their hosts, and what is to be said about their patterns.
@@ -194,6 +205,8 @@ impl Session {
             loosened: Vec::new(),
             handlers: Vec::new(),
             start_at: self.env.options.start_at.clone(),
+            aside: self.aside(),
+            resuming: self.resuming(),
             doubted: Vec::new(),
             reasons: Reasons::default(),
             counters: Counters { request: self.env.next_requests(), ..Counters::default() },
@@ -212,6 +225,9 @@ impl Session {
             }
         }
         self.env.used_requests(walk.counters.request);
+        if let Some(problem) = walk.never_reached() {
+            return Err(problem);
+        }
         Ok(Ended { recap: walk.recap, planned: walk.planned })
     }
 }

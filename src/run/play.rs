@@ -132,7 +132,8 @@ impl Walk<'_> {
         }
         for batch in batches {
             // Each batch is a play of its own to whoever watches, as in Ansible, with those that failed before.
-            self.tell(&Event::Play(PlayInfo { name: name.clone(), hosts: batch.clone() }));
+            let told = batch.iter().filter(|host| !self.aside.contains(*host)).cloned().collect();
+            self.tell(&Event::Play(PlayInfo { name: name.clone(), hosts: told }));
             let active: Vec<String> =
                 batch.iter().filter(|host| !self.env.failed(host)).cloned().collect();
             self.batch(&active);

@@ -33,6 +33,7 @@ impl Walk<'_> {
         self.drain(false);
         let hosts: Vec<String> =
             self.active(hosts).into_iter().filter(|host| !self.role_ended(host, task)).collect();
+        let hosts = self.due(task, hosts, handler);
         let Some(first) = hosts.first() else { return };
         let vars = self.task_vars(first, task);
         let info = self.info(task, &vars, handler);

@@ -1,6 +1,6 @@
 //! The walk over a playbook: the state that planning and applying share.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use crate::run::magic;
 use crate::run::mode::Mode;
 use crate::run::pending::Pending;
 use crate::run::reasons::Reasons;
+use crate::run::resume::Resuming;
 use crate::run::reviewed::{Bound, Key, Occurrences, Reviewed};
 use crate::run::scope;
 use crate::template::LookupContext;
@@ -55,6 +56,10 @@ pub(crate) struct Walk<'a> {
     pub(super) handlers: Vec<TaskItem>,
     /// No task before this one runs (`--start-at-task`).
     pub(super) start_at: Option<String>,
+    /// Hosts that take no part for now.
+    pub(super) aside: BTreeSet<String>,
+    /// From where hosts go on with an earlier run.
+    pub(super) resuming: Option<Resuming>,
     /// Includes of which can't be told whether they happen, while their tasks are walked.
     pub(super) doubted: Vec<String>,
     /// Where what can't be told comes from.

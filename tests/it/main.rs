@@ -11,6 +11,7 @@ mod history;
 mod listing;
 mod refused;
 mod repository;
+mod resume;
 mod revert;
 mod rollout;
 mod running;

@@ -50,11 +50,11 @@ pub(crate) struct StatusArgs {
     pub(crate) json: bool,
 }
 
-/// `converge rollout resume`.
+/// `converge rollout resume` and `converge resume`.
 #[derive(Args, Debug)]
 pub(crate) struct ResumeArgs {
-    /// The name of the rollout; the only one that can be resumed where none is given
-    #[arg(value_name = "ROLLOUT")]
+    /// Its name: that of a rollout [default: the only one that is not over], or of a run [default: last]
+    #[arg(value_name = "NAME")]
     pub(crate) id: Option<String>,
     #[command(flatten)]
     pub(crate) shared: SharedArgs,

@@ -110,6 +110,8 @@ pub(crate) enum Command {
     Show(ShowArgs),
     /// Find out where hosts are no longer as they were left
     Drift(Box<DriftArgs>),
+    /// Go on with the hosts that failed in a run or were not reached, from where they were
+    Resume(Box<ResumeArgs>),
     /// Take back what an earlier run did to files and units
     Revert(RevertArgs),
     /// Show the hosts, groups and variables of an inventory

@@ -14,6 +14,7 @@ use crate::cli::environment::Environment;
 use crate::cli::exit::{End, Name};
 use crate::cli::options::{Goal, Request};
 use crate::cli::pager::page;
+use crate::cli::run::Resumed;
 use crate::cli::run::prepare::Prepared;
 use crate::cli::run::rollout::State;
 use crate::cli::run::secrets::Prompter;
@@ -50,10 +51,12 @@ pub(super) struct Flow<'a> {
     pub(super) prompter: &'a Arc<Prompter>,
     pub(super) prepared: &'a Prepared,
     pub(super) started: SystemTime,
-    /// The saved plan that is applied, as the history names it.
+    /// The saved plan that is applied, or the run that is gone on with, as the history names it.
     pub(super) saved: Option<String>,
     /// What it is about, with what is found out on the way.
     pub(super) head: RefCell<Head>,
+    /// Less than everything is applied, since another run did the rest.
+    pub(super) partial: bool,
     /// The rollout that is gone on with.
     pub(super) resumed: Option<State>,
     /// Which part of a rollout is run: hosts are held by the name of the whole then.
@@ -110,18 +113,31 @@ impl<'a> Flow<'a> {
             saved,
             head,
             resumed,
+            partial: false,
             part,
         };
         flow.survey();
         flow
     }
 
-    /// Goes on with a rollout: hosts that it is through with are left alone.
-    pub(super) fn resume(&mut self, state: Option<State>) {
-        if let Some(state) = &state {
-            self.prepared.session.set_aside(state.through());
+    /// Goes on with something: hosts that it is through with are left alone.
+    pub(super) fn resume(&mut self, resumed: Option<Resumed>) {
+        let session = &self.prepared.session;
+        match resumed {
+            None => {}
+            Some(Resumed::Rollout(state)) => {
+                session.set_aside(state.through());
+                self.resumed = Some(*state);
+            }
+            Some(Resumed::Run(id, resume)) => {
+                let plays = session.hosts().map(|(plays, _)| plays).unwrap_or_default();
+                let all = plays.into_iter().flat_map(|(_, hosts)| hosts);
+                session.set_aside(all.filter(|host| !resume.hosts.contains_key(host)));
+                session.resume(resume);
+                self.saved = Some(format!("resume {id}"));
+                self.partial = true;
+            }
         }
-        self.resumed = state;
     }
 
     /// Does what the goal says.
@@ -333,9 +349,6 @@ impl<'a> Flow<'a> {
         story.hosts = recorder.recap();
         let aside = self.prepared.session.aside();
         story.hosts.retain(|host, _| !aside.contains(host));
-        for play in &mut story.plays {
-            play.hosts.retain(|host| !aside.contains(host));
-        }
         match walked {
             Ok(ended) => Walked { story, reviewed: ended.planned, broken: None },
             Err(problem) => Walked { story, reviewed: Reviewed::default(), broken: Some(problem) },

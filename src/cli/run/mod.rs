@@ -13,6 +13,7 @@ mod prepare;
 mod promote;
 mod prompts;
 mod refusal;
+mod resume;
 mod rollout;
 mod save;
 mod secrets;
@@ -36,11 +37,13 @@ use crate::record::Head;
 use crate::redact::Redactor;
 use crate::report::json::{Document, SCHEMA};
 use crate::report::screen::Screen as _;
+use crate::run::Resume;
 
 pub(crate) use apply::apply;
 pub(crate) use drift::Checking;
 pub(crate) use lock::lock;
 pub(crate) use prepare::Refused;
+pub(crate) use resume::resume;
 pub(crate) use rollout::{promote, rollout};
 pub(crate) use secrets::Prompter;
 
@@ -54,13 +57,21 @@ pub(crate) fn run(
     run_resumed(request, environment, terminal, redactor, None)
 }
 
-/// The same, where a rollout may be gone on with.
+/// What is gone on with.
+enum Resumed {
+    /// A rollout.
+    Rollout(Box<State>),
+    /// A run of this name.
+    Run(String, Resume),
+}
+
+/// The same, where something may be gone on with.
 fn run_resumed(
     request: &Request,
     environment: &Environment,
     terminal: &Terminal,
     redactor: &Arc<Redactor>,
-    resumed: Option<State>,
+    resumed: Option<Resumed>,
 ) -> End {
     let (request, environment) = match at(request, environment, terminal) {
         Ok(pair) => pair,

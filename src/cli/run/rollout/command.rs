@@ -17,7 +17,7 @@ use crate::cli::run::kept::Kept as Options;
 use crate::cli::run::prepare::{Refused, prepare};
 use crate::cli::run::rollout::state::{self, Kept, Stage, State};
 use crate::cli::run::secrets::Prompter;
-use crate::cli::run::{answer, run};
+use crate::cli::run::{Resumed, answer, run, run_resumed};
 use crate::cli::terminal::Terminal;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::promotion::items;
@@ -300,7 +300,7 @@ fn resume(
     let output = request.output;
     let terminal = Terminal::new(Arc::clone(redactor), output.color)
         .answer_only(output.format == Format::Json);
-    Ok(super::super::run_resumed(&request, &around, &terminal, redactor, Some(state)))
+    Ok(run_resumed(&request, &around, &terminal, redactor, Some(Resumed::Rollout(Box::new(state)))))
 }
 
 fn apply_args(shared: SharedArgs) -> ApplyArgs {

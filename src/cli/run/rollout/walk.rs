@@ -56,7 +56,7 @@ impl Flow<'_> {
         if self.request.name == Name::AnsiblePlaybook || self.request.written.is_some() {
             return None;
         }
-        let guard = self.prepared.guard.as_ref()?;
+        let guard = self.prepared.guard.as_ref().filter(|_| !self.partial)?;
         guard.environments.iter().find_map(|one| Some((one, one.rollout.as_ref()?)))
     }
 
