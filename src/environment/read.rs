@@ -94,6 +94,12 @@ impl Settings {
     }
 }
 
+/// Whether it can stand behind `--inventory`, and in the name of a file.
+fn is_name(text: &str) -> bool {
+    let plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.');
+    text.starts_with(char::is_alphanumeric) && text.chars().all(plain)
+}
+
 fn environment(
     source: &Arc<Source>,
     name: Spanned<String>,
@@ -101,6 +107,12 @@ fn environment(
     problems: &mut Vec<Diagnostic>,
 ) -> Option<Environment> {
     let title = format!("environments.{}", name.value);
+    if !is_name(&name.value) {
+        let problem = Diagnostic::error(format!("`{}` is no name of an environment", name.value));
+        let help = "letters, digits, `_`, `-` and `.` make a name, and a letter or digit begins it";
+        problems.push(problem.at(&name.span, "").help(help));
+        return None;
+    }
     let mut table = Table::of(source, &title, part, problems)?;
     let inventory = table.texts("inventory", problems).unwrap_or_default();
     let after = table.texts("after", problems).unwrap_or_default();

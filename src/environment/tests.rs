@@ -111,6 +111,15 @@ after = "prod"
 }
 
 #[test]
+fn names_can_stand_on_the_command_line_and_in_files() {
+    for name in ["../x", "a/b", "a,b", "-x", ".x", "", "a b"] {
+        let (_, problems) = read(&format!("[environments.\"{name}\"]\n"));
+        assert!(problems.contains("is no name of an environment"), "{name}: {problems}");
+    }
+    assert_eq!(read("[environments.\"eu-1.prod_2\"]\n").1, "");
+}
+
+#[test]
 fn what_is_no_toml_is_shown_where_it_is() {
     let (_, problems) = read("[environments.staging\ninventory = staging\n");
     insta::assert_snapshot!(problems);

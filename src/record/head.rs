@@ -46,9 +46,23 @@ pub struct EnvironmentHead {
     /// Those that were applied then, and are not part of this commit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub taken_back: Vec<Logged>,
+    /// What the plan holds that the environments before were not given; none where that can't be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new: Option<Vec<NewItem>>,
     /// Why it is applied although something is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overridden: Option<Override>,
+}
+
+/// Something that a plan holds, and the plans of the environments before did not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewItem {
+    /// The task.
+    pub task: String,
+    /// What it changes.
+    pub what: String,
+    /// The hosts.
+    pub hosts: Vec<String>,
 }
 
 /// What was applied to an environment.

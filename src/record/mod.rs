@@ -19,7 +19,7 @@ mod words;
 
 pub use change::{ChangeRecord, Kind, TouchRecord};
 pub use clean::clean;
-pub use head::{Applied, EnvironmentHead, Head, Override};
+pub use head::{Applied, EnvironmentHead, Head, NewItem, Override};
 pub use recorder::Recorder;
 pub use step::{Lost, PlayRecord, StepRecord, TaskRecord, Verdict};
 pub use story::{Collector, Story, Totals};

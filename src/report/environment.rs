@@ -82,6 +82,7 @@ mod tests {
             last: Some(last),
             commits: (0..12).map(|number| commit(&format!("{number:07x}"))).collect(),
             taken_back: vec![commit("abcdef0")],
+            new: None,
             overridden: Some(overridden),
         };
         insta::assert_snapshot!(told(&full), @r"

@@ -112,6 +112,15 @@ fn a_plan_says_what_the_environment_before_did_not_have() {
     let (_, rest) = plan.split_once("Not in what staging was given\n").unwrap();
     assert!(rest.starts_with("  Other  "), "{plan}");
     assert!(rest.contains("/p1/other  (p1)") && !rest.contains("/page"), "{plan}");
+    let document = project.converge("-i prod --check --format json");
+    let document: Value = serde_json::from_str(&stdout(&document)).unwrap();
+    let new = &document["environments"][0]["new"];
+    assert_eq!(
+        (new.as_array().unwrap().len(), &new[0]["task"]),
+        (1, &"Other".into()),
+        "{document}"
+    );
+    assert_eq!(document["environments"][0]["commits"][0]["subject"], "three");
 }
 
 #[test]

@@ -158,7 +158,6 @@ fn another_rollout_ends_one_that_stopped_and_one_can_be_given_up() {
     run(&project, "-i prod --yes", 1);
     let first = run(&project, "rollout status", 0);
     let first = first.split(':').next().unwrap().to_owned();
-    thread::sleep(Duration::from_millis(1100));
     run(&project, "-i prod --yes", 1);
     let status = run(&project, &format!("rollout status {first}"), 0);
     assert!(status.contains(": given up\n") && status.contains(" began\n"), "{status}");
@@ -201,6 +200,8 @@ fn a_controller_that_is_killed_leaves_a_rollout_that_can_be_resumed() {
     assert!(told.contains("it is under way"), "{told}");
     let told = run(&project, "rollout abort", 1);
     assert!(told.contains("another process runs it"), "{told}");
+    let told = run(&project, "promote staging prod --yes", 1);
+    assert!(told.contains("the rollout can't begin: ") && told.contains("is under way"), "{told}");
     child.kill().unwrap();
     child.wait().unwrap();
     for host in HOSTS {

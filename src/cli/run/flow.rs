@@ -224,8 +224,8 @@ impl<'a> Flow<'a> {
         }
         if self.request.output.format == Format::Human {
             self.show(&plan::draw(&self.head.borrow(), &walked.story, self.style()));
-            self.compare(&walked.story);
         }
+        self.compare(&walked.story);
         walked
     }
 
@@ -253,6 +253,7 @@ impl<'a> Flow<'a> {
         shown: Option<&Story>,
     ) -> Told {
         if let Some((environment, rollout)) = self.rolled() {
+            let shown = shown.zip(reviewed.as_ref());
             return self.roll_out(environment, rollout, shown);
         }
         let told = self.apply_once(reviewed, tasks);

@@ -19,6 +19,7 @@ use crate::environment::told;
 use crate::record::{StepRecord, Story, Verdict};
 use crate::redact::Redactor;
 use crate::report::screen::Screen as _;
+use crate::report::theme::Label;
 use crate::run::Mode;
 
 /// What is wanted of the module that looks after locks.
@@ -107,7 +108,9 @@ fn tell(story: &Story, wanted: &Wanted, format: Format, terminal: &Terminal) -> 
         };
         document.insert(step.host.clone(), json!({"run": of("run"), "hold": of("hold")}));
         if format == Format::Human {
-            terminal.out(&lines(step, wanted, &of("run"), &of("hold")));
+            // What is told there comes from the host.
+            let text = lines(step, wanted, &of("run"), &of("hold"));
+            terminal.out(&terminal.theme.paint(Label::Plain, &text));
         }
     }
     for lost in &story.lost {

@@ -5,6 +5,7 @@ use std::io;
 
 use jiff::Timestamp;
 
+use crate::cli::args::Format;
 use crate::cli::confirm;
 use crate::cli::exit::{End, Name};
 use crate::cli::run::flow::{Flow, Told};
@@ -12,8 +13,8 @@ use crate::cli::run::guard::{Guard, Missing, applies};
 use crate::environment::Environment;
 use crate::git;
 use crate::history::History;
-use crate::promotion::{self, FORM, Pass, items};
-use crate::record::{Applied, EnvironmentHead, Override, Story};
+use crate::promotion::{self, FORM, Item, Pass, items};
+use crate::record::{Applied, EnvironmentHead, NewItem, Override, Story};
 use crate::report::hosts;
 use crate::report::screen::Screen as _;
 use crate::report::summary;
@@ -100,23 +101,36 @@ impl Flow<'_> {
                 .filter(|pass| way.as_ref().is_none_or(|way| way.contains(pass.commit.as_str())))
                 .flat_map(|pass| pass.changes)
                 .collect();
-            let names: Vec<&str> = environment.after.iter().map(|one| one.value.as_str()).collect();
-            let names = names.join(", ");
-            let theme = self.terminal.theme;
-            let mut text = String::new();
-            for item in items(story).iter().filter(|item| !known.contains(&item.digest)) {
-                let on: Vec<&str> = item.hosts.iter().map(String::as_str).collect();
-                let on = hosts::list(&on, self.request.output.verbosity > 0);
-                text.push_str(&format!("  {}  {}  ({on})\n", item.task, item.what));
+            drop(head);
+            let new = items(story).into_iter().filter(|item| !known.contains(&item.digest));
+            let new: Vec<NewItem> =
+                new.map(|Item { task, what, hosts, .. }| NewItem { task, what, hosts }).collect();
+            if self.request.output.format == Format::Human {
+                self.tell_new(environment, &new);
             }
-            if text.is_empty() {
-                text = format!("Nothing in this plan that {names} did not have.\n");
-            } else {
-                let title = format!("Not in what {names} was given");
-                text = format!("{}\n{text}", theme.paint(Label::Title, &title));
-            }
-            self.terminal.out(&text);
+            let mut head = self.head.borrow_mut();
+            let about = head.environments.iter_mut().filter(|head| head.name == *name);
+            about.for_each(|about| about.new = Some(new.clone()));
         }
+    }
+
+    fn tell_new(&self, environment: &Environment, new: &[NewItem]) {
+        let names: Vec<&str> = environment.after.iter().map(|one| one.value.as_str()).collect();
+        let names = names.join(", ");
+        let theme = self.terminal.theme;
+        if new.is_empty() {
+            return self
+                .terminal
+                .out(&format!("Nothing in this plan that {names} did not have.\n"));
+        }
+        let title = theme.paint(Label::Title, &format!("Not in what {names} was given"));
+        let mut text = String::new();
+        for item in new {
+            let on: Vec<&str> = item.hosts.iter().map(String::as_str).collect();
+            let on = hosts::list(&on, self.request.output.verbosity > 0);
+            text.push_str(&format!("  {}  {}  ({on})\n", item.task, item.what));
+        }
+        self.terminal.out(&format!("{title}\n{}", theme.paint(Label::Plain, &text)));
     }
 
     /// Refuses to apply where something is missing, unless that is set aside. None where it may be applied.

@@ -6,6 +6,7 @@ use std::time::UNIX_EPOCH;
 use crate::cli::run::flow::{Flow, Walked};
 use crate::cli::run::kept::Kept;
 use crate::git;
+use crate::run::Reviewed;
 use crate::saved::{self, About, Bound, Input, Machine, PlanKey, Saved, SavedError, Step};
 
 impl Flow<'_> {
@@ -72,13 +73,14 @@ impl Flow<'_> {
                     host,
                 })
                 .collect(),
-            steps: self.bound(walked, key),
+            steps: self.bound(&walked.reviewed, key),
             story: saved::steady(walked.story.clone()),
         }
     }
 
-    fn bound(&self, walked: &Walked, key: &PlanKey) -> Vec<Bound> {
-        let steps = walked.reviewed.steps().map(|(name, planned)| {
+    /// What was planned, step by step, as it stands in a file.
+    pub(super) fn bound(&self, reviewed: &Reviewed, key: &PlanKey) -> Vec<Bound> {
+        let steps = reviewed.steps().map(|(name, planned)| {
             let step = Step {
                 place: &name.place,
                 host: &name.host,

@@ -25,6 +25,7 @@ use crate::record::Head;
 use crate::redact::Redactor;
 use crate::report::hosts;
 use crate::report::screen::Screen as _;
+use crate::report::theme::Label;
 use crate::saved::PlanKey;
 
 /// Applies to one environment what has passed another: checks that it did and still is what it was, plans, asks, rolls out.
@@ -210,7 +211,8 @@ fn status(args: &StatusArgs, around: &Environment, terminal: &Terminal) -> Resul
     }
     let state = folder(around)?;
     for one in &shown {
-        terminal.out(&draw(one, state::is_alive(state, &one.id)));
+        let text = draw(one, state::is_alive(state, &one.id));
+        terminal.out(&terminal.theme.paint(Label::Plain, &text));
     }
     Ok(End::Shown)
 }

@@ -5,27 +5,29 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::cli::exit::{End, Name};
-use crate::cli::run::flow::{Flow, Told};
+use crate::cli::run::flow::{Flow, Told, Walked};
 use crate::cli::run::guard::Guard;
 use crate::cli::run::rollout::batches::batches;
 use crate::cli::run::rollout::checks::{self, Ill};
 use crate::cli::run::rollout::state::{self, Kept, Stage, State};
 use crate::cli::run::undo;
 use crate::environment::{Canary, Environment, OnStop, Rollout, told};
-use crate::promotion::items;
+use crate::promotion::{Item, items};
 use crate::record::Story;
 use crate::report::hosts as list;
 use crate::report::json;
 use crate::report::screen::Screen as _;
 use crate::report::theme::Label;
+use crate::run::Reviewed;
+use crate::saved::Bound;
 
 /// A rollout that is going on.
 struct Rolling<'a, 'f> {
     flow: &'a Flow<'f>,
     environment: &'a Environment,
     rollout: &'a Rollout,
-    /// What the plan that was shown holds; none where nothing was shown.
-    shown: Option<BTreeSet<String>>,
+    /// The plan that was shown; none where nothing was.
+    shown: Option<Shown>,
     /// How many tasks there are.
     tasks: Option<usize>,
     hosts: Vec<String>,
@@ -35,6 +37,14 @@ struct Rolling<'a, 'f> {
     story: Story,
     end: End,
     errors: Vec<String>,
+}
+
+/// A plan that was shown.
+struct Shown {
+    /// What it holds, whichever the host.
+    items: BTreeSet<String>,
+    /// Its steps; none without a key to compare them by.
+    steps: Vec<Bound>,
 }
 
 /// How a batch went.
@@ -60,12 +70,12 @@ impl Flow<'_> {
         guard.environments.iter().find_map(|one| Some((one, one.rollout.as_ref()?)))
     }
 
-    /// Applies batch by batch. `shown` is the plan that was shown.
+    /// Applies batch by batch. `shown` is the plan that was shown, in words and as what is held to.
     pub(in crate::cli::run) fn roll_out(
         &self,
         environment: &Environment,
         rollout: &Rollout,
-        shown: Option<&Story>,
+        shown: Option<(&Story, &Reviewed)>,
     ) -> Told {
         match Rolling::new(self, environment, rollout, shown) {
             Ok(mut rolling) => rolling.go(),
@@ -83,7 +93,7 @@ impl<'a, 'f> Rolling<'a, 'f> {
         flow: &'a Flow<'f>,
         environment: &'a Environment,
         rollout: &'a Rollout,
-        shown: Option<&Story>,
+        shown: Option<(&Story, &Reviewed)>,
     ) -> Result<Self, String> {
         let session = &flow.prepared.session;
         let mut hosts: Vec<String> = Vec::new();
@@ -106,7 +116,7 @@ impl<'a, 'f> Rolling<'a, 'f> {
                 (state, kept.transpose().map_err(|error| error.to_string())?)
             }
             None => {
-                let id = format!("{name}-{:x}", jiff::Timestamp::now().as_second());
+                let id = format!("{name}-{:x}", jiff::Timestamp::now().as_millisecond());
                 let options = flow.options().unwrap_or_default();
                 let head = flow.head.borrow().clone();
                 let mut state = State::new(&id, name, head, options, &flow.environment.who);
@@ -117,7 +127,11 @@ impl<'a, 'f> Rolling<'a, 'f> {
         };
         state.stage = Stage::Running;
         state.why = None;
-        let shown = shown.map(digests);
+        let key = flow.plan_key().ok();
+        let shown = shown.map(|(story, reviewed)| Shown {
+            items: digests(story),
+            steps: key.map(|key| flow.bound(reviewed, &key)).unwrap_or_default(),
+        });
         let tasks = None;
         let (story, end, errors) = (Story::default(), End::Unchanged, Vec::new());
         let mut rolling = Self {
@@ -133,15 +147,15 @@ impl<'a, 'f> Rolling<'a, 'f> {
             end,
             errors,
         };
-        rolling.supersede();
+        rolling.supersede()?;
         rolling.keep();
         Ok(rolling)
     }
 
-    /// Rollouts of the same environment that stopped are over when another begins.
-    fn supersede(&self) {
-        let Some(folder) = &self.flow.environment.state else { return };
-        let Ok((known, _)) = state::all(folder) else { return };
+    /// Rollouts of the same environment that stopped are over when another begins. One that is under way lets no other begin.
+    fn supersede(&self) -> Result<(), String> {
+        let Some(folder) = &self.flow.environment.state else { return Ok(()) };
+        let (known, _) = state::all(folder).map_err(|error| error.to_string())?;
         let same = |other: &State| {
             other.is_open()
                 && other.id != self.state.id
@@ -149,7 +163,8 @@ impl<'a, 'f> Rolling<'a, 'f> {
                 && other.head.project == self.state.head.project
         };
         for mut other in known.into_iter().filter(same) {
-            let Ok(kept) = Kept::take(folder, &other.id) else { continue };
+            let kept = Kept::take(folder, &other.id)
+                .map_err(|_| format!("{} is under way, begun by {}", other.id, other.who))?;
             other.stage = Stage::Aborted;
             other.why = Some(format!("{} began", self.state.id));
             if let Err(error) = kept.write(&other) {
@@ -158,6 +173,7 @@ impl<'a, 'f> Rolling<'a, 'f> {
                     .warn(&format!("the rollout {} stays open: {error}", other.id), &[]);
             }
         }
+        Ok(())
     }
 
     fn go(&mut self) -> Told {
@@ -238,20 +254,14 @@ impl<'a, 'f> Rolling<'a, 'f> {
             went.why.push(problem.to_string());
             return went;
         }
-        if let Some(shown) = &self.shown {
-            let new =
-                items(&planned.story).into_iter().filter(|item| !shown.contains(&item.digest));
-            let new: Vec<String> = new
-                .map(|item| format!("{}  {}  ({})", item.task, item.what, item.hosts.join(", ")))
-                .collect();
-            if !new.is_empty() {
-                went.must_stop = true;
-                went.why.push(format!(
-                    "what would be done now was not in the plan that was shown: {}",
-                    new.join("; ")
-                ));
-                return went;
-            }
+        let new = self.new_in(&planned);
+        if !new.is_empty() {
+            went.must_stop = true;
+            went.why.push(format!(
+                "what would be done now is not in the plan that was shown: {}",
+                new.join("; ")
+            ));
+            return went;
         }
         let totals = planned.story.totals();
         self.tasks = Some(totals.tasks);
@@ -279,6 +289,29 @@ impl<'a, 'f> Rolling<'a, 'f> {
             self.checked(batch, &mut went);
         }
         went
+    }
+
+    /// What a plan holds now that the one that was shown did not.
+    fn new_in(&self, planned: &Walked) -> Vec<String> {
+        let Some(shown) = &self.shown else { return Vec::new() };
+        let told =
+            |item: &Item| format!("{}  {}  ({})", item.task, item.what, item.hosts.join(", "));
+        let items = items(&planned.story);
+        let new = items.iter().filter(|item| !shown.items.contains(&item.digest)).map(told);
+        let mut new: Vec<String> = new.collect();
+        let Ok(key) = self.flow.plan_key() else { return new };
+        for step in self.flow.bound(&planned.reviewed, &key) {
+            let same = |then: &&Bound| {
+                (&then.place, &then.host, &then.item, then.count)
+                    == (&step.place, &step.host, &step.item, step.count)
+            };
+            let then = shown.steps.iter().find(same).filter(|then| then.open.is_none());
+            let Some(then) = then else { continue };
+            // Less than what was shown is fine: somebody did it meanwhile.
+            let other = step.changes.iter().find(|change| !then.changes.contains(change));
+            new.extend(other.map(|change| format!("{}  ({})", change.words, step.host)));
+        }
+        new
     }
 
     /// Asks the checks on the hosts that did not fail.
