@@ -162,6 +162,18 @@ impl Class {
 }
 
 impl Item {
+    /// The attribute and what is to be said of it: `mode 0666 → 0644`, `content line 2`, `existence: missing`.
+    pub fn words(&self) -> String {
+        let line = self.line.map(|line| format!(" line {line}")).unwrap_or_default();
+        let attribute = &self.attribute;
+        match &self.fact {
+            // Many a fact begins with what it is about.
+            Some(fact) if fact.split(' ').next() == Some(attribute) => fact.clone(),
+            Some(fact) => format!("{attribute}{line}: {fact}"),
+            None => format!("{attribute}{line}"),
+        }
+    }
+
     /// What makes two items of two checks the same.
     fn key(&self) -> (&str, &str, &str) {
         (&self.host, &self.resource, &self.attribute)

@@ -30,10 +30,8 @@ fn said(report: &Report, news: bool) -> String {
         report.items.iter().filter(|item| matches!(item.class, Class::Drift | Class::Failed));
     let told: Vec<_> = told.collect();
     for item in told.iter().take(NAMED) {
-        let line = item.line.map(|line| format!(" line {line}")).unwrap_or_default();
-        let fact = item.fact.as_deref().map(|fact| format!(": {}", first_line(fact)));
-        let (host, resource, attribute) = (&item.host, &item.resource, &item.attribute);
-        lines.push(format!("• {host}: {resource} {attribute}{line}{}", fact.unwrap_or_default()));
+        let words = item.words();
+        lines.push(format!("• {}: {} {}", item.host, item.resource, first_line(&words)));
     }
     if told.len() > NAMED {
         lines.push(format!("… and {} more", told.len() - NAMED));

@@ -144,7 +144,7 @@ fn of_host(host: &Host, report: &Report, zone: &TimeZone) -> String {
         format!("{}{dirty} {}", escape(commit.unwrap_or("")), minute(applied.at_ms, zone))
     });
     format!(
-        "<tr><th scope=\"row\"><button type=\"button\" class=\"host\" data-host=\"{name}\">{name}</button></th>{cells}<td>{applied}</td></tr>\n"
+        "<tr><th scope=\"row\"><button type=\"button\" class=\"host\" data-host=\"{name}\">{name}</button></th>{cells}<td class=\"applied\">{applied}</td></tr>\n"
     )
 }
 
@@ -179,9 +179,6 @@ fn items(report: &Report, zone: &TimeZone) -> String {
 fn of_item(item: &Item, report: &Report, zone: &TimeZone) -> String {
     let class = item.class.word();
     let new = report.is_new(item) && report.previous_ms.is_some();
-    let line = item.line.map(|line| format!(" <span class=\"quiet\">line {line}</span>"));
-    let fact =
-        item.fact.as_ref().map(|fact| format!(" <span class=\"fact\">{}</span>", escape(fact)));
     let since = if new {
         "<span class=\"badge new\">new</span>".to_owned()
     } else {
@@ -192,14 +189,12 @@ fn of_item(item: &Item, report: &Report, zone: &TimeZone) -> String {
     });
     format!(
         "<details class=\"item {class}\" data-class=\"{class}\" data-host=\"{0}\" data-new=\"{new}\"{1}>\n\
-         <summary><b>{0}</b> <code>{2}</code> {3}{4}{5} {since}</summary>\n\
-         <p class=\"quiet\">{6} <code>{7}</code></p>\n{8}{9}</details>\n",
+         <summary><b>{0}</b> <code>{2}</code> {3} {since}</summary>\n\
+         <p class=\"quiet\">{4} <code>{5}</code></p>\n{6}{7}</details>\n",
         escape(&item.host),
         if item.diff.is_some() && item.class == Class::Drift { " open" } else { "" },
         escape(&item.resource),
-        escape(&item.attribute),
-        line.unwrap_or_default(),
-        fact.unwrap_or_default(),
+        escape(&item.words()),
         escape(&item.task),
         escape(&item.place),
         ignored.unwrap_or_default(),
@@ -227,7 +222,8 @@ fn of_diff(diff: &str, class: Class) -> String {
     let wanted = if class == Class::Pending { "as the project says" } else { "as applied" };
     let rows: String = rows(diff).into_iter().map(row).collect();
     format!(
-        "<div class=\"scroll\"><table class=\"diff\">\n<thead><tr><th colspan=\"2\">on the host</th>\
+        "<div class=\"scroll\"><table class=\"diff\">\n\
+         <colgroup><col class=\"no\"><col><col class=\"no\"><col></colgroup>\n<thead><tr><th colspan=\"2\">on the host</th>\
          <th colspan=\"2\">{wanted}</th></tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n"
     )
 }

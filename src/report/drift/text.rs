@@ -141,9 +141,7 @@ fn of_host(report: &Report, name: &str, style: &Style) -> String {
 
 fn of_item(item: &Item, report: &Report, style: &Style) -> String {
     let theme = style.theme;
-    let line = item.line.map(|line| format!(" line {line}")).unwrap_or_default();
-    let fact = item.fact.as_ref().map(|fact| format!(": {fact}")).unwrap_or_default();
-    let what = format!("{} {}{line}{fact}", item.resource, item.attribute);
+    let what = format!("{} {}", item.resource, item.words());
     let since = match (report.is_new(item), report.previous_ms) {
         (true, Some(_)) => "  new".to_owned(),
         (true, None) => String::new(),
