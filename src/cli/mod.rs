@@ -72,6 +72,7 @@ fn invoke(words: &[OsString], name: Name) -> End {
     };
     match command {
         Some(Command::Plan(args)) => playbooks(Request::plan(*args), &environment, &redactor),
+        Some(Command::Explain(args)) => run::explain(*args, &environment, &redactor),
         Some(Command::Drift(args)) => drift::drift(*args, &environment, &redactor),
         Some(Command::Apply(args)) => run::apply(*args, &environment, &redactor),
         Some(Command::Promote(args)) => run::promote(*args, &environment, &redactor),
@@ -111,6 +112,7 @@ fn other(command: Command, environment: &Environment, redactor: Arc<Redactor>) -
         // These run playbooks, and are on their way there.
         Command::Plan(_)
         | Command::Drift(_)
+        | Command::Explain(_)
         | Command::Apply(_)
         | Command::Promote(_)
         | Command::Rollout(_)

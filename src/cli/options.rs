@@ -47,6 +47,17 @@ pub(crate) struct Request {
     pub(crate) at: Option<String>,
     /// Why a protected environment is applied all the same.
     pub(crate) overriding: Option<String>,
+    /// What is to be explained.
+    pub(crate) question: Option<Question>,
+}
+
+/// What is to be explained.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Question {
+    /// A task, by its name or place.
+    Task(String),
+    /// Every task.
+    Everything,
 }
 
 /// A playbook that no file holds.
@@ -222,6 +233,7 @@ impl Request {
             out: None,
             at: args.at,
             overriding: args.overriding,
+            question: None,
         }
     }
 

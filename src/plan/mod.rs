@@ -4,6 +4,7 @@ pub(crate) mod call;
 pub(crate) mod endpoint;
 pub(crate) mod escalation;
 pub(crate) mod eval;
+pub mod explain;
 pub(crate) mod files;
 pub(crate) mod given;
 pub(crate) mod halt;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::plan::explain::Explain;
 use crate::playbook::Probes;
 use crate::redact::Secret;
 use crate::target::Connection;
@@ -42,6 +43,8 @@ pub struct Options {
     pub probes: bool,
     /// What the project declares of commands that it can't edit.
     pub declared: Arc<Probes>,
+    /// What is to be explained; none where nobody asks.
+    pub explain: Option<Arc<Explain>>,
     /// The inventory's files and folders.
     pub inventory: Vec<PathBuf>,
     /// The answers to `vars_prompt`.
@@ -98,6 +101,7 @@ impl Default for Options {
             gather_facts: true,
             probes: true,
             declared: Arc::default(),
+            explain: None,
             inventory: Vec::new(),
             answers: Vec::new(),
         }

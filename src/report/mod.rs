@@ -4,6 +4,7 @@
 //! whole ([`plan`]); a run is told while it happens ([`tell`]).
 
 pub mod drift;
+pub mod explain;
 pub mod head;
 pub mod json;
 pub mod plan;

@@ -44,6 +44,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::event::{Event, Listener, Recap};
 use crate::inventory::Pattern;
 use crate::plan::eval::Eval;
+use crate::plan::explain::Explain;
 use crate::playbook::{Play, Playbook};
 use crate::run::connect::Connections;
 use crate::run::env::{Env, PlayEnv};
@@ -145,6 +146,11 @@ impl Session {
     /// Hosts are changed on behalf of this run from now on. One that another run changes refuses, at the first change.
     pub fn lease(&self, holder: Holder) {
         self.connections.lease(holder);
+    }
+
+    /// What was asked to be explained, with what was found out by walks.
+    pub fn explained(&self) -> Option<&Explain> {
+        self.env.options.explain.as_deref()
     }
 
     /// The answers to `vars_prompt`.

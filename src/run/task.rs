@@ -11,8 +11,10 @@ use crate::actions::Flow;
 use crate::event::TaskInfo;
 use crate::plan::escalation::Escalation;
 use crate::plan::eval::Truth;
+use crate::plan::explain::Explain;
 use crate::plan::outcome::Outcome;
 use crate::playbook::Task;
+use crate::record::HIDDEN;
 use crate::run::connect::{Line, explain};
 use crate::run::fetch::HERE;
 use crate::run::mode::{self, Nature};
@@ -44,6 +46,9 @@ impl Walk<'_> {
             .iter()
             .map(|host| self.prepare(task, host, if once { &hosts[1..] } else { &[] }))
             .collect();
+        if let Some(explain) = self.env.options.explain.clone().filter(|one| one.wants(task)) {
+            prepared.iter().for_each(|one| self.explain(&explain, task, one));
+        }
         self.connect(&prepared);
         self.counters.turn += 1;
         self.throttle(task, &vars);
@@ -63,6 +68,23 @@ impl Walk<'_> {
         for (on, flow) in together(flows) {
             self.flow(task, if once { &hosts } else { &on }, flow);
         }
+    }
+
+    /// Keeps the values of what a task read on a host; nothing of one that is hidden.
+    fn explain(&self, explain: &Explain, task: &Task, one: &Prepared) {
+        let vars = one
+            .items
+            .first()
+            .map_or_else(|| self.task_vars(&one.host, task), |item| item.vars.clone());
+        explain.settle(task, &one.host, |name| {
+            if one.hidden {
+                return HIDDEN.to_owned();
+            }
+            match self.env.eval.variable(name, &vars) {
+                Ok(value) => self.env.eval.json(&value).unwrap_or_else(|halt| halt.message()),
+                Err(halt) => halt.message(),
+            }
+        });
     }
 
     /// Connects to the hosts that are needed, all at once.

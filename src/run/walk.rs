@@ -164,7 +164,11 @@ impl Walk<'_> {
     /// The variables of a task on a host.
     pub(super) fn task_vars(&self, host: &str, task: &Task) -> Vars {
         let vars = self.vars(host, task.scope.role(), &task.scope);
-        vars.with_lookups(self.lookups(&task.scope, Some(&task.file)))
+        let vars = vars.with_lookups(self.lookups(&task.scope, Some(&task.file)));
+        match &self.env.options.explain {
+            Some(explain) if explain.wants(task) => vars.traced(&explain.trace(task, host)),
+            _ => vars,
+        }
     }
 
     /// What lookups of a task reach.

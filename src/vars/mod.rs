@@ -4,11 +4,13 @@
 //! that are templates stay text until somebody asks for them.
 
 mod layer;
+mod trace;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 pub use layer::{Layer, Origin};
+pub use trace::{Read, Trace};
 
 use crate::template::{Context, Engine, Found, LookupContext, NoLookups, Scope};
 use crate::value::Value;
@@ -40,19 +42,28 @@ struct Stack {
     layers: Arc<[Arc<Layer>]>,
     /// Layers put on since; few.
     above: Vec<Arc<Layer>>,
+    /// Where is noted what is read.
+    trace: Option<Arc<Trace>>,
 }
 
 impl Vars {
     /// Of layers, the lowest precedence first.
     pub fn new(layers: Vec<Arc<Layer>>) -> Self {
         let layers = layers.into_iter().filter(|layer| !layer.is_empty()).collect();
-        Self::of(Stack { layers, above: Vec::new() }, Arc::new(NoLookups))
+        Self::of(Stack { layers, ..Stack::default() }, Arc::new(NoLookups))
     }
 
     /// With what lookups reach beside variables.
     #[must_use]
     pub fn with_lookups(&self, lookups: Arc<dyn LookupContext>) -> Self {
         Self::of(self.stack.clone(), lookups)
+    }
+
+    /// With a note of each variable that is read.
+    #[must_use]
+    pub fn traced(&self, trace: &Arc<Trace>) -> Self {
+        let stack = Stack { trace: Some(Arc::clone(trace)), ..self.stack.clone() };
+        Self::of(stack, Arc::clone(&self.lookups))
     }
 
     /// With another layer on top.
@@ -111,7 +122,11 @@ impl Default for Vars {
 
 impl Scope for Stack {
     fn lookup(&self, name: &str) -> Option<Found> {
-        self.find(name).map(|(var, _)| var.found())
+        let (var, origin) = self.find(name)?;
+        if let Some(trace) = &self.trace {
+            trace.note(name, var, origin);
+        }
+        Some(var.found())
     }
 
     fn names(&self) -> Vec<Arc<str>> {

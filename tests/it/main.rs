@@ -7,6 +7,7 @@ mod at;
 mod commands;
 mod drift;
 mod environments;
+mod explain;
 mod history;
 mod listing;
 mod refused;

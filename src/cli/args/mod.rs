@@ -5,6 +5,7 @@
 mod connect;
 mod drift;
 mod environments;
+mod explain;
 mod output;
 mod revert;
 mod run;
@@ -23,6 +24,7 @@ pub(crate) use environments::{
     AbortArgs, LockArgs, LockCommand, LockHostsArgs, PromoteArgs, ResumeArgs, RolloutArgs,
     RolloutCommand, SharedArgs, StatusArgs,
 };
+pub(crate) use explain::ExplainArgs;
 pub(crate) use output::{ColorArg, Format, OutputArgs};
 pub(crate) use revert::RevertArgs;
 pub(crate) use run::RunArgs;
@@ -112,6 +114,8 @@ pub(crate) enum Command {
     Drift(Box<DriftArgs>),
     /// Go on with the hosts that failed in a run or were not reached, from where they were
     Resume(Box<ResumeArgs>),
+    /// Say why a task would change something or is skipped, and where its variables come from
+    Explain(Box<ExplainArgs>),
     /// Take back what an earlier run did to files and units
     Revert(RevertArgs),
     /// Show the hosts, groups and variables of an inventory

@@ -139,6 +139,7 @@ impl Kept {
             out: None,
             at: self.at.clone(),
             overriding: args.overriding.clone(),
+            question: None,
         })
     }
 

@@ -2,6 +2,7 @@
 
 mod apply;
 mod drift;
+mod explain;
 mod extra;
 mod flow;
 mod guard;
@@ -41,6 +42,7 @@ use crate::run::Resume;
 
 pub(crate) use apply::apply;
 pub(crate) use drift::Checking;
+pub(crate) use explain::explain;
 pub(crate) use lock::lock;
 pub(crate) use prepare::Refused;
 pub(crate) use resume::resume;

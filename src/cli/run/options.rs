@@ -1,9 +1,12 @@
 //! What the command line asks for together with what `ansible.cfg` says where it is silent.
 
+use std::sync::Arc;
+
 use crate::cli::args::Means;
 use crate::cli::exit::Name;
-use crate::cli::options::{Goal, Password, Request};
+use crate::cli::options::{Goal, Password, Question, Request};
 use crate::diagnostic::Diagnostic;
+use crate::plan::explain::Explain;
 use crate::plan::options::{ConnectionDefaults, EscalationDefaults, Options};
 use crate::project::Config;
 use crate::source::{Source, Span};
@@ -29,6 +32,12 @@ pub(crate) fn options(request: &Request, config: &Config) -> Result<Options, Vec
         verbosity: request.output.verbosity,
         connection: connection(request, config, &mut problems),
         escalation: escalation(request, config),
+        explain: request.question.as_ref().map(|question| {
+            Arc::new(Explain::new(match question {
+                Question::Task(name) => Some(name.clone()),
+                Question::Everything => None,
+            }))
+        }),
         gather_facts: config.gathering.as_ref().is_none_or(|word| word.value != "explicit"),
         ..defaults
     };
