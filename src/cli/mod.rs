@@ -101,6 +101,7 @@ fn other(command: Command, environment: &Environment, redactor: Arc<Redactor>) -
     let color = match &command {
         Command::History(args) => args.color,
         Command::Show(args) => args.color,
+        Command::Diff(args) => args.color,
         Command::Revert(args) => args.output.color,
         _ => ColorArg::Auto,
     };
@@ -109,6 +110,7 @@ fn other(command: Command, environment: &Environment, redactor: Arc<Redactor>) -
     match command {
         Command::History(args) => show::history(&args, environment, &terminal),
         Command::Show(args) => show::show(&args, environment, &terminal),
+        Command::Diff(args) => show::diff(&args, environment, &terminal),
         // These run playbooks, and are on their way there.
         Command::Plan(_)
         | Command::Drift(_)

@@ -1,9 +1,11 @@
 //! `converge history` and `converge show`; files of saved plans are shown by [`saved`].
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
-use crate::cli::args::{HistoryArgs, ShowArgs};
+use crate::cli::args::{DiffArgs, HistoryArgs, ShowArgs};
 use crate::cli::environment::Environment;
 use crate::cli::exit::End;
 use crate::cli::saved;
@@ -11,10 +13,16 @@ use crate::cli::terminal::Terminal;
 use crate::history::{History, HistoryError, Mode, Run, Summary};
 use crate::report::screen::Screen as _;
 use crate::report::theme::{Label, Theme};
-use crate::report::{head, plan, recap, summary};
+use crate::report::{compare, head, hosts, plan, recap, summary};
 
-/// Lists earlier runs.
+/// Lists earlier runs, prints them whole, or forgets old ones.
 pub(crate) fn history(args: &HistoryArgs, environment: &Environment, terminal: &Terminal) -> End {
+    if let Some(age) = args.forget {
+        return forget(age, environment, terminal);
+    }
+    if args.export {
+        return export(args.limit, environment, terminal);
+    }
     let runs = open(environment).and_then(|history| match history {
         Some(history) => history.runs(args.limit),
         None => Ok(Vec::new()),
@@ -30,6 +38,69 @@ pub(crate) fn history(args: &HistoryArgs, environment: &Environment, terminal: &
     } else {
         terminal.out(&list(&runs, terminal.theme, &environment.zone));
     }
+    End::Shown
+}
+
+/// Each run as a line of JSON, the oldest first.
+fn export(limit: usize, environment: &Environment, terminal: &Terminal) -> End {
+    let whole = open(environment).and_then(|history| {
+        let Some(history) = history else { return Ok(()) };
+        for run in history.runs(limit)?.iter().rev() {
+            let line = serde_json::to_string(&history.run(&run.id)?).unwrap_or_default();
+            terminal.answer(&format!("{line}\n"));
+        }
+        Ok(())
+    });
+    whole.map_or_else(|error| refuse(&error, terminal), |()| End::Shown)
+}
+
+fn forget(age: Duration, environment: &Environment, terminal: &Terminal) -> End {
+    let before = SystemTime::now().checked_sub(age).unwrap_or(UNIX_EPOCH);
+    let before = before.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let before = i64::try_from(before.as_millis()).unwrap_or(i64::MAX);
+    let forgotten = open(environment)
+        .and_then(|history| history.map_or(Ok(0), |history| history.forget(before)));
+    match forgotten {
+        Ok(count) => {
+            terminal.out(&format!("{} forgotten.\n", hosts::count(count, "run")));
+            End::Shown
+        }
+        Err(error) => refuse(&error, terminal),
+    }
+}
+
+/// Shows what two runs did differently.
+pub(crate) fn diff(args: &DiffArgs, environment: &Environment, terminal: &Terminal) -> End {
+    let missing = || HistoryError::NoSuchRun { id: args.one.clone() };
+    let runs = open(environment)
+        .and_then(|history| history.ok_or_else(missing))
+        .and_then(|history| Ok((history.run(&args.one)?, history.run(&args.other)?)));
+    let (one, other) = match runs {
+        Ok(runs) => runs,
+        Err(error) => return refuse(&error, terminal),
+    };
+    let theme = terminal.theme;
+    let mut text = String::new();
+    for (sign, label, run) in [('-', Label::Removed, &one), ('+', Label::Added, &other)] {
+        let about = &run.summary;
+        let when = time(about.started_ms, &environment.zone).strftime("%Y-%m-%d %H:%M");
+        let revision =
+            about.head.revision.as_ref().map(|revision| format!("  at {}", revision.shown()));
+        let line = format!(
+            "{sign} {}  {when}  {} {}{}",
+            about.id,
+            about.mode.word(),
+            about.outcome.as_deref().unwrap_or("unfinished"),
+            revision.unwrap_or_default()
+        );
+        text.push_str(&format!("{}\n", theme.paint(label, &line)));
+    }
+    let differs = compare::draw(&one.story, &other.story, theme);
+    match differs.as_str() {
+        "" => text.push_str("Both did the same.\n"),
+        differs => text.push_str(&format!("\n{differs}")),
+    }
+    terminal.out(&text);
     End::Shown
 }
 

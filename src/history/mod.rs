@@ -7,6 +7,7 @@ mod applied;
 mod drift;
 mod error;
 mod folder;
+mod forget;
 mod hosts;
 mod id;
 mod read;

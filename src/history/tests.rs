@@ -212,3 +212,22 @@ fn reports_of_drift_are_kept_to_be_compared_with() {
     assert_eq!(past.iter().map(|one| one.taken_ms).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(past[0].counts.drifted, 1);
 }
+
+#[test]
+fn what_was_applied_last_is_never_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = History::open(folder.path()).unwrap();
+    let apply = |seconds: u64| {
+        let started = UNIX_EPOCH + Duration::from_secs(seconds);
+        let writer = history.begin(&head(), Mode::Apply, started).unwrap();
+        records().iter().for_each(|record| writer.read(record));
+        let recap = Recap::from([("web1".into(), Counts { ok: 1, ..Counts::default() })]);
+        writer.finish("applied", 0, &recap, started).unwrap();
+        writer.id().to_owned()
+    };
+    let (first, second) = (apply(1), apply(2));
+    assert_eq!(history.forget(10_000).unwrap(), 1);
+    assert!(matches!(history.run(&first), Err(HistoryError::NoSuchRun { .. })));
+    assert_eq!(history.run(&second).unwrap().story.plays.len(), 1);
+    assert_eq!(history.applied(&head()).unwrap()["web1"].run, second);
+}

@@ -3,6 +3,7 @@
 //! Everything here turns records into text; who writes it where is `cli`'s business. A plan or a finished run is drawn as a
 //! whole ([`plan`]); a run is told while it happens ([`tell`]).
 
+pub mod compare;
 pub mod drift;
 pub mod explain;
 pub mod head;

@@ -139,3 +139,19 @@ fn a_damaged_history_is_said_to_be_damaged() {
     assert!(stderr(&output).contains("is damaged"), "{}", stderr(&output));
     assert!(stderr(&output).contains("out of the way"), "{}", stderr(&output));
 }
+
+#[test]
+fn runs_are_compared_exported_and_forgotten() {
+    let (project, id) = project();
+    let told = stdout(&project.converge(&format!("diff {id} last")));
+    assert!(told.ends_with("Both did the same.\n"), "{told}");
+    let exported = stdout(&project.converge("history --export"));
+    let line: serde_json::Value = serde_json::from_str(exported.trim()).unwrap();
+    assert_eq!((&line["id"], &line["plays"][0]["name"]), (&id.as_str().into(), &"web".into()));
+    let output = project.converge("history --forget soon");
+    assert_eq!(code(&output), 1);
+    assert!(stderr(&output).contains("an age is a number of days or weeks"), "{}", stderr(&output));
+    // It is of 2026-11-21: old enough for a day, and a run that failed is nobody's last.
+    assert_eq!(stdout(&project.converge("history --forget 1d")), "1 run forgotten.\n");
+    assert_eq!(stdout(&project.converge("history --export")), "");
+}

@@ -13,6 +13,8 @@ mod saved;
 mod selection;
 mod vault;
 
+use std::time::Duration;
+
 use clap::builder::Styles;
 use clap::builder::styling::{AnsiColor, Effects};
 use clap::error::ErrorKind;
@@ -116,6 +118,8 @@ pub(crate) enum Command {
     Resume(Box<ResumeArgs>),
     /// Say why a task would change something or is skipped, and where its variables come from
     Explain(Box<ExplainArgs>),
+    /// Show what two runs did differently
+    Diff(DiffArgs),
     /// Take back what an earlier run did to files and units
     Revert(RevertArgs),
     /// Show the hosts, groups and variables of an inventory
@@ -139,6 +143,12 @@ pub(crate) struct HistoryArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Print each run with all that happened in it as a line of JSON, the oldest first
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) export: bool,
+    /// Forget runs and reports of drift that are older: `90d`, `12w`; what was applied to a host last is kept
+    #[arg(long, value_name = "AGE", value_parser = age, conflicts_with_all = ["json", "export"])]
+    pub(crate) forget: Option<Duration>,
     /// When to use colours
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     pub(crate) color: ColorArg,
@@ -159,6 +169,33 @@ pub(crate) struct ShowArgs {
     /// When to use colours
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     pub(crate) color: ColorArg,
+}
+
+/// `converge diff`.
+#[derive(Args, Debug)]
+pub(crate) struct DiffArgs {
+    /// The name of a run as `history` lists it, or its beginning
+    #[arg(value_name = "RUN")]
+    pub(crate) one: String,
+    /// Another run
+    #[arg(value_name = "RUN", default_value = "last")]
+    pub(crate) other: String,
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    pub(crate) color: ColorArg,
+}
+
+/// An age: a whole number of days or weeks.
+fn age(text: &str) -> Result<Duration, String> {
+    const DAY: u64 = 24 * 3600;
+    let (number, unit) = text.split_at(text.len() - text.chars().last().map_or(0, char::len_utf8));
+    let days = match unit {
+        "d" => DAY,
+        "w" => 7 * DAY,
+        _ => return Err("an age is a number of days or weeks: `90d`, `12w`".into()),
+    };
+    let number: u64 = number.parse().map_err(|_| format!("`{number}` is no whole number"))?;
+    number.checked_mul(days).map(Duration::from_secs).ok_or_else(|| "that is too long".into())
 }
 
 /// `converge inventory`.
