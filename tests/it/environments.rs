@@ -373,6 +373,12 @@ fn names_that_are_not_there() {
     assert!(told.contains("converge.toml:3:1") || told.contains("converge.toml:3"), "{told}");
     assert!(told.contains("did you mean `protected`?"), "{told}");
     assert!(told.contains("there is no environment `stagign`"), "{told}");
+    project.write("converge.toml", "[environments.live]\ninventory = \"prdo\"\nprotected = true\n");
+    let told = run(&project, "-i inventory/prod --yes", 1);
+    assert!(
+        told.contains("converge.toml:2:13") && told.contains("unknown inventory `prdo`"),
+        "{told}"
+    );
     project.write("converge.toml", "[environments.live]\ninventory = \"prod\"\n");
     let told = run(&project, "-i live --check", 2);
     assert!(told.contains("Env        live"), "{told}");

@@ -287,38 +287,76 @@ fn metrics(data: &str) -> String {
 fn every_kind_of_check_is_asked() {
     let port = server();
     let url = format!("http://127.0.0.1:{port}");
-    for (check, expected) in [
-        (format!("http = '{url}/health', contains = 'well'"), None),
-        (format!("http = '{url}/sick', status = 500"), None),
-        (format!("http = '{url}/sick'"), Some("http ")),
-        (format!("http = '{url}/health', contains = 'broken'"), Some("http ")),
-        (format!("tcp = {port}"), None),
-        ("tcp = 1".to_owned(), Some("tcp 1: ")),
-        ("command = 'true'".to_owned(), None),
-        ("unit = 'surely-not-there.service'".to_owned(), Some("unit surely-not-there.service")),
-        (format!("promql = 'up == 1', server = '{url}'"), None),
-        (format!("promql = 'up == 0', server = '{url}/'"), Some("promql up == 0")),
-    ] {
-        let text = format!(
-            "[environments.prod.rollout]\ncanary = 1\nchecks = [{{ within = '2s', {check} }}]\n"
-        );
-        let hosts = ["p1 ansible_host=127.0.0.1", "p2 ansible_host=127.0.0.1"];
-        let project = project_of(&text, &[], &[]);
-        let mut lines = String::new();
-        for host in hosts {
-            let name = host.split(' ').next().unwrap();
-            let top = project.home().join(name);
-            fs::create_dir_all(&top).unwrap();
-            lines.push_str(&format!("{host} ansible_connection=local top={}\n", top.display()));
-        }
-        project.write("inventory/prod/hosts", &lines);
-        match expected {
-            None => drop(run(&project, "-i prod --yes", 0)),
-            Some(words) => {
-                let told = run(&project, "-i prod --yes", 1);
-                assert!(told.contains(words), "{check}: {told}");
-                assert!(!path(&project, "p2", "page").exists(), "{check}: {told}");
-            }
-        }
+    let project = project_of("", &[], &[]);
+    let mut hosts = String::new();
+    for name in ["p1", "p2"] {
+        let top = project.home().join(name);
+        fs::create_dir_all(&top).unwrap();
+        hosts.push_str(&format!(
+            "{name} ansible_host=127.0.0.1 ansible_connection=local top={}\n",
+            top.display()
+        ));
     }
+    project.write("inventory/prod/hosts", &hosts);
+    let checked = |checks: &[String]| {
+        let checks: Vec<String> =
+            checks.iter().map(|check| format!("{{ within = '1s', {check} }}")).collect();
+        let rollout = format!("canary = 1\nchecks = [{}]\n", checks.join(", "));
+        project.write("converge.toml", &format!("[environments.prod.rollout]\n{rollout}"));
+    };
+    for (check, words) in [
+        (format!("http = '{url}/sick'"), "http "),
+        (format!("http = '{url}/health', contains = 'broken'"), "http "),
+        ("tcp = 1".to_owned(), "tcp 1: "),
+        ("command = 'false'".to_owned(), "command false"),
+        ("unit = 'surely-not-there.service'".to_owned(), "unit surely-not-there.service"),
+        (format!("promql = 'up == 0', server = '{url}/'"), "promql up == 0"),
+    ] {
+        checked(std::slice::from_ref(&check));
+        let told = run(&project, "-i prod --yes", 1);
+        assert!(told.contains(words), "{check}: {told}");
+        assert!(!path(&project, "p2", "page").exists(), "{check}: {told}");
+    }
+    checked(&[
+        format!("http = '{url}/health', contains = 'well'"),
+        format!("http = '{url}/sick', status = 500"),
+        format!("tcp = {port}"),
+        "command = 'true'".to_owned(),
+        format!("promql = 'up == 1', server = '{url}'"),
+    ]);
+    let told = run(&project, "-i prod --yes", 0);
+    assert!(told.contains("5 checks hold on p2"), "{told}");
+}
+
+#[test]
+fn facts_of_hosts_that_are_not_in_the_batch_are_there() {
+    let project = project("");
+    let page = "{% for host in groups['all'] %}{{ host }} {{ hostvars[host].ansible_facts.system | default('?') }}\n{% endfor %}";
+    project.write("playbooks/templates/page.j2", page);
+    let site = crate::repository::SITE.replace("gather_facts: false", "gather_facts: true");
+    project.write("playbooks/site.yml", &site);
+    commit(&project, "all hosts");
+    run(&project, "-i staging --yes", 0);
+    let told = run(&project, "promote staging prod --yes", 0);
+    let expected: String = HOSTS.iter().map(|host| format!("{host} Linux\n")).collect();
+    for host in ["p1", "p5"] {
+        assert_eq!(has(&project, host, "page").unwrap(), expected, "{host}: {told}");
+    }
+}
+
+#[test]
+fn a_state_that_cannot_be_read_is_said_to_be_so() {
+    let project = project("");
+    ill(&project, "p1");
+    run(&project, "-i prod --yes", 1);
+    let folder = project.history().with_file_name("rollouts");
+    fs::write(folder.join("prod-x.json"), "{ half").unwrap();
+    let told = run(&project, "rollout status", 0);
+    assert!(
+        told.contains("warning: a rollout can't be read: ") && told.contains("prod-x.json"),
+        "{told}"
+    );
+    assert!(told.contains(": stopped\n"), "the others are shown: {told}");
+    well(&project, "p1");
+    run(&project, "rollout resume --yes", 0);
 }

@@ -125,10 +125,7 @@ impl<'a> Flow<'a> {
         let session = &self.prepared.session;
         match resumed {
             None => {}
-            Some(Resumed::Rollout(state)) => {
-                session.set_aside(state.through());
-                self.resumed = Some(*state);
-            }
+            Some(Resumed::Rollout(state)) => self.resumed = Some(*state),
             Some(Resumed::Run(id, resume)) => {
                 let plays = session.hosts().map(|(plays, _)| plays).unwrap_or_default();
                 let all = plays.into_iter().flat_map(|(_, hosts)| hosts);

@@ -75,6 +75,10 @@ impl Guard {
         if settings.environments.is_empty() {
             return Ok(None);
         }
+        // One whose inventory is nowhere would protect nothing, and nobody would notice.
+        for environment in settings.environments.iter().filter(|one| one.protected) {
+            project.inventories(environment)?;
+        }
         let environments = matching(project, request, inventory);
         if environments.is_empty() {
             return Ok(None);

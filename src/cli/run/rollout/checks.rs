@@ -21,8 +21,8 @@ const HOST: &str = "{host}";
 /// What it is in a template.
 const ADDRESS: &str = "{{ ansible_host | default(inventory_hostname) }}";
 
-/// How long is waited between two attempts, in seconds.
-const DELAY: u64 = 2;
+/// How many times a check is asked at most, the first time included, unless a second lies between two of them.
+const ATTEMPTS: u64 = 15;
 
 /// Checks that did not hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -121,8 +121,9 @@ fn task(check: &Check) -> Value {
     };
     if task.get("until").is_some() {
         task["register"] = "outcome".into();
-        task["retries"] = retries(check.within).into();
-        task["delay"] = DELAY.into();
+        let (retries, delay) = patience(check.within);
+        task["retries"] = retries.into();
+        task["delay"] = delay.into();
     }
     task
 }
@@ -169,6 +170,25 @@ fn with_host(text: &str) -> String {
     text.replace(HOST, ADDRESS)
 }
 
-fn retries(within: Duration) -> u64 {
-    (within.as_secs() / DELAY).max(1)
+/// How often something is asked again, and after how many seconds.
+fn patience(within: Duration) -> (u64, u64) {
+    let seconds = within.as_secs().max(1);
+    let delay = seconds.div_ceil(ATTEMPTS);
+    (seconds.div_ceil(delay), delay)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::patience;
+
+    #[test]
+    fn a_check_is_asked_as_long_as_it_may_take() {
+        for (seconds, expected) in
+            [(0, (1, 1)), (1, (1, 1)), (10, (10, 1)), (30, (15, 2)), (300, (15, 20))]
+        {
+            assert_eq!(patience(Duration::from_secs(seconds)), expected, "{seconds}");
+        }
+    }
 }

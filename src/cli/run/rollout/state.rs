@@ -99,12 +99,6 @@ impl State {
         matches!(self.stage, Stage::Running | Stage::Stopped)
     }
 
-    /// Hosts that need not be looked at again: it is through with them, and none of the batches that are left has them.
-    pub(in crate::cli::run) fn through(&self) -> Vec<String> {
-        let left = |host: &&String| self.left.iter().flatten().any(|other| other == *host);
-        self.done.iter().filter(|host| !left(host)).cloned().collect()
-    }
-
     /// Hosts that nothing was done on.
     pub(super) fn untouched(&self) -> Vec<&str> {
         let touched = |host: &&str| !self.failed.iter().any(|failed| failed == host);

@@ -26,8 +26,8 @@ struct Rolling<'a, 'f> {
     flow: &'a Flow<'f>,
     environment: &'a Environment,
     rollout: &'a Rollout,
-    /// The plan that was shown; none where nothing was.
-    shown: Option<Shown>,
+    /// The plan that it is held to.
+    shown: Shown,
     /// How many tasks there are.
     tasks: Option<usize>,
     hosts: Vec<String>,
@@ -39,7 +39,7 @@ struct Rolling<'a, 'f> {
     errors: Vec<String>,
 }
 
-/// A plan that was shown.
+/// The plan of all hosts: the one that was shown, or else the one that was made before the first batch.
 struct Shown {
     /// What it holds, whichever the host.
     items: BTreeSet<String>,
@@ -128,10 +128,21 @@ impl<'a, 'f> Rolling<'a, 'f> {
         state.stage = Stage::Running;
         state.why = None;
         let key = flow.plan_key().ok();
-        let shown = shown.map(|(story, reviewed)| Shown {
+        let hold = |story: &Story, reviewed: &Reviewed| Shown {
             items: digests(story),
             steps: key.map(|key| flow.bound(reviewed, &key)).unwrap_or_default(),
-        });
+        };
+        let shown = match shown {
+            Some((story, reviewed)) => hold(story, reviewed),
+            // All hosts are looked at in any case: templates may tell of hosts whose batch comes later.
+            None => {
+                let walked = flow.look("planning", None);
+                if let Some(problem) = walked.broken {
+                    return Err(problem.to_string());
+                }
+                hold(&walked.story, &walked.reviewed)
+            }
+        };
         let tasks = None;
         let (story, end, errors) = (Story::default(), End::Unchanged, Vec::new());
         let mut rolling = Self {
@@ -293,7 +304,7 @@ impl<'a, 'f> Rolling<'a, 'f> {
 
     /// What a plan holds now that the one that was shown did not.
     fn new_in(&self, planned: &Walked) -> Vec<String> {
-        let Some(shown) = &self.shown else { return Vec::new() };
+        let shown = &self.shown;
         let told =
             |item: &Item| format!("{}  {}  ({})", item.task, item.what, item.hosts.join(", "));
         let items = items(&planned.story);
