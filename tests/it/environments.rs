@@ -314,6 +314,9 @@ fn no_other_name_leads_around_it() {
     fs::remove_file(project.root().join("copy")).unwrap();
     pass(&project);
     run(&project, "apply a.secret", 0);
+    let told = run(&project, "revert last --yes", 4);
+    assert!(told.contains("what a run did is taken back, which is in no commit"), "{told}");
+    assert!(path(&project, "p1", "page").exists());
 }
 
 #[test]
