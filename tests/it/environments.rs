@@ -364,6 +364,16 @@ fn records_of_two_machines_are_put_together() {
 }
 
 #[test]
+fn outside_of_git_nothing_is_proved() {
+    let project = project();
+    fs::remove_dir_all(project.root().join(".git")).unwrap();
+    refused(&project, &["the project is in no git repository"]);
+    run(&project, "-i staging --yes", 0);
+    git(&project, &["init", "-q", "-b", "main"]);
+    refused(&project, &["the project has no commit"]);
+}
+
+#[test]
 fn names_that_are_not_there() {
     let project = project();
     let told = run(&project, "-i prdo --check", 1);

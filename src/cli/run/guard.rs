@@ -203,12 +203,14 @@ impl Guard {
         }
         let (Some(_), Some(resolved), Some(digest)) = (&self.prefix, &self.resolved, &self.digest)
         else {
-            let what = if self.prefix.is_none() {
-                "the project is in no git repository"
-            } else {
-                "the project has no commit"
+            let (what, help) = match git::revision(&self.origin) {
+                Err(error) => (error.to_string(), Vec::new()),
+                Ok(None) => {
+                    ("the project is in no git repository".into(), vec!["commit it".into()])
+                }
+                Ok(Some(_)) => ("the project has no commit".into(), vec!["commit it".into()]),
             };
-            missing.push(Missing { what: what.into(), help: vec!["commit it".into()] });
+            missing.push(Missing { what, help });
             return Ok((passes, missing));
         };
         missing.extend(self.dirt(name));
