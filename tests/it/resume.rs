@@ -102,3 +102,53 @@ fn what_is_not_there_any_more_is_said_to_be_so() {
     let told = run(&project, "resume nonsense", 1);
     assert!(told.contains("nonsense"), "{told}");
 }
+
+#[test]
+fn a_host_that_was_not_reached_begins_and_the_others_are_left_alone() {
+    let project = project();
+    for host in ["s1", "s2", "s3"] {
+        may(&project, host);
+    }
+    let hosts = fs::read_to_string(project.root().join("inventory/staging/hosts")).unwrap();
+    let away =
+        hosts.replace("s2 ansible_connection=local", "s2 ansible_host=127.0.0.1 ansible_port=1");
+    project.write("inventory/staging/hosts", &away);
+    run(&project, "-i staging --yes", 3);
+    assert_eq!(log(&project, "s1"), "first, last a word, restart, reload");
+    project.write("inventory/staging/hosts", &hosts);
+    let told = run(&project, "resume --yes", 0);
+    assert!(told.contains("s2  from "), "{told}");
+    assert_eq!(log(&project, "s2"), "first, last a word, restart, reload", "{told}");
+    assert_eq!(log(&project, "s1").matches("first").count(), 1);
+}
+
+#[test]
+fn what_failed_in_a_role_that_is_included_is_found_there() {
+    let project = project_of("", &["s1"], &[]);
+    project.write(".gitignore", "");
+    project.write(
+        "roles/inner/tasks/main.yml",
+        "- name: Before\n  shell: 'echo before >> {{ top }}/log'\n  notify: restart\n\
+         - include_tasks: '{{ which }}.yml'\n",
+    );
+    project.write(
+        "roles/inner/tasks/more.yml",
+        "- name: Gate\n  command: 'test -e {{ top }}/may'\n  changed_when: false\n\
+         - name: After\n  shell: 'echo after >> {{ top }}/log'\n",
+    );
+    project.write(
+        "roles/inner/handlers/main.yml",
+        "- name: restart\n  shell: 'echo restart >> {{ top }}/log'\n",
+    );
+    project.write(
+        "playbooks/site.yml",
+        "- hosts: all\n  gather_facts: false\n  vars: {which: more}\n  tasks:\n    - include_role: {name: inner}\n",
+    );
+    commit(&project, "roles");
+    run(&project, "-i staging --yes", 1);
+    assert_eq!(log(&project, "s1"), "before");
+    may(&project, "s1");
+    let told = run(&project, "resume --yes", 0);
+    assert!(told.contains("from `inner : Gate` (roles/inner/tasks/more.yml:1:3)"), "{told}");
+    assert_eq!(log(&project, "s1"), "before, after, restart", "{told}");
+}

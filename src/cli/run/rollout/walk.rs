@@ -234,6 +234,8 @@ impl<'a, 'f> Rolling<'a, 'f> {
         if stopped {
             self.tell_what_to_do();
         } else if self.state.failed.is_empty() {
+            // The first batch may have been long ago.
+            session.reconnect(&self.hosts);
             self.flow.conclude(self.end, &self.story, self.state.runs.last().map(String::as_str));
         }
         let story = std::mem::take(&mut self.story);
