@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::process::Child;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -170,6 +171,15 @@ fn another_rollout_ends_one_that_stopped_and_one_can_be_given_up() {
     assert!(told.contains("there is no rollout `nonsense`"), "{told}");
 }
 
+/// Ends with the test, however that ends.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop((self.0.kill(), self.0.wait()));
+    }
+}
+
 #[test]
 fn a_controller_that_is_killed_leaves_a_rollout_that_can_be_resumed() {
     let project = project("");
@@ -190,7 +200,7 @@ fn a_controller_that_is_killed_leaves_a_rollout_that_can_be_resumed() {
         fs::write(path(&project, host, "go"), "").unwrap();
     }
     run(&project, "-i staging --yes", 0);
-    let mut child = project.start("promote staging prod --yes");
+    let mut running = Running(project.start("promote staging prod --yes"));
     let until = Instant::now() + Duration::from_secs(60);
     while done(&project) != "p1 p2 p3" {
         assert!(Instant::now() < until, "{}", done(&project));
@@ -202,8 +212,8 @@ fn a_controller_that_is_killed_leaves_a_rollout_that_can_be_resumed() {
     assert!(told.contains("another process runs it"), "{told}");
     let told = run(&project, "promote staging prod --yes", 1);
     assert!(told.contains("the rollout can't begin: ") && told.contains("is under way"), "{told}");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    running.0.kill().unwrap();
+    running.0.wait().unwrap();
     for host in HOSTS {
         fs::write(path(&project, host, "go"), "").unwrap();
     }
