@@ -10,10 +10,11 @@ use anyhow::{Context, Result};
 use crate::process;
 
 /// A package's name here, the Debian package whose version it gets, and what it provides besides its name.
-const PACKAGES: [(&str, &str, &[&str]); 24] = [
+const PACKAGES: [(&str, &str, &[&str]); 27] = [
     ("bash", "bash", &["/bin/sh", "/bin/bash"]),
     ("ca-certificates", "ca-certificates", &[]),
     ("coreutils", "coreutils", &[]),
+    ("curl", "curl", &[]),
     ("dbus", "dbus", &[]),
     ("diffutils", "diffutils", &[]),
     ("dnf", "dnf", &["yum"]),
@@ -35,6 +36,7 @@ const PACKAGES: [(&str, &str, &[&str]); 24] = [
     ("iproute", "iproute2", &[]),
     ("openssh-clients", "openssh-client", &[]),
     ("openssh-server", "openssh-server", &[]),
+    ("openssl", "openssl", &[]),
     ("openssl-libs", "libssl3", &["libssl.so.3()(64bit)", "libcrypto.so.3()(64bit)"]),
     ("pam", "libpam-runtime", &[]),
     ("procps-ng", "procps", &[]),
@@ -45,6 +47,7 @@ const PACKAGES: [(&str, &str, &[&str]); 24] = [
     ("systemd", "systemd", &[]),
     ("tar", "tar", &[]),
     ("util-linux", "util-linux", &[]),
+    ("xz", "xz-utils", &[]),
 ];
 
 const HEAD: &str = "\

@@ -15,7 +15,7 @@ pub(crate) const RECIPE: &str = include_str!("centos.rs");
 
 const INSTALL: &str = r"
 apt-get -qq update
-apt-get -qq install --yes --no-install-recommends dnf rpm python3-dnf
+apt-get -qq install --yes --no-install-recommends curl dnf rpm python3-dnf xz-utils
 ";
 
 /// Turns the root into one of the other family. dnf keeps a Python, but out of every PATH, where RHEL has it too.
