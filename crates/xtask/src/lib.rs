@@ -14,5 +14,6 @@ pub mod reference;
 pub mod relay;
 pub mod say;
 pub mod size;
+pub mod stack;
 pub mod test;
 pub mod toolchain;

@@ -32,20 +32,21 @@ impl Reference {
         Self::with(chore, &PACKAGES[..1])
     }
 
+    /// The environment, whatever is in it.
+    pub fn bare(chore: &str) -> Result<Self> {
+        Self::with(chore, &[])
+    }
+
     fn with(chore: &str, packages: &[(&str, &str)]) -> Result<Self> {
         let named = std::env::var_os(VARIABLE).filter(|dir| !dir.is_empty());
         let owned = named.is_none();
         let dir = named.map_or_else(|| workspace().join("target/bench/venv"), PathBuf::from);
         let reference = Self { dir };
         let missing = reference.missing(packages);
-        if missing.is_empty() {
-            return Ok(reference);
-        }
         let list = missing.join(" ");
-        if !owned {
+        if !owned && !missing.is_empty() {
             bail!("`{}`, which {VARIABLE} names, lacks `{list}`", reference.dir.display());
         }
-        say::progress(chore, &format!("installing {list} into {}", reference.dir.display()));
         if !reference.python().exists() {
             // An environment of a Python that is gone has links that lead nowhere: `--clear` starts over.
             Run::new("python3")
@@ -54,10 +55,14 @@ impl Reference {
                 .run()
                 .context("cannot make a Python environment; on Debian it needs the packages `python3` and `python3-venv`")?;
         }
-        Run::new(reference.python())
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--"])
-            .args(&missing)
-            .run()?;
+        if !missing.is_empty() {
+            let dir = reference.dir.display();
+            say::progress(chore, &format!("installing {list} into {dir}"));
+            Run::new(reference.python())
+                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--"])
+                .args(&missing)
+                .run()?;
+        }
         Ok(reference)
     }
 

@@ -34,6 +34,9 @@ pub struct Test {
     /// Leaves out the tests on real hosts
     #[arg(long)]
     quick: bool,
+    /// Runs those on real hosts as well that take many minutes: a Ruby is built from its source
+    #[arg(long, conflicts_with = "quick")]
+    slow: bool,
 }
 
 /// How one step went.
@@ -73,7 +76,9 @@ impl Test {
         )?);
         if !self.quick {
             let start = Instant::now();
-            outcomes.push(fleet_tests().unwrap_or_else(|error| failed(ON_HOSTS, start, &error)));
+            outcomes.push(
+                fleet_tests(self.slow).unwrap_or_else(|error| failed(ON_HOSTS, start, &error)),
+            );
         }
         close(&outcomes)
     }
@@ -94,7 +99,7 @@ fn failed(name: &'static str, start: Instant, error: &anyhow::Error) -> Outcome 
 }
 
 /// Boots hosts, runs the tests that need them, and takes the hosts down whatever happened.
-fn fleet_tests() -> Result<Outcome> {
+fn fleet_tests(slow: bool) -> Result<Outcome> {
     packages::ensure("test", &REFERENCE_PACKAGES)?;
     packages::ensure("test", &BROWSER_PACKAGES)?;
     let guard = Guard::start()?;
@@ -104,6 +109,9 @@ fn fleet_tests() -> Result<Outcome> {
     // In one process, which lends each host to one test at a time; hosts and packages are waited for more than computed on.
     let mut tests = cargo(&["test", "--workspace", "--test", "fleet", "--"]);
     tests = tests.args(["--include-ignored", "--test-threads", "4"]);
+    if !slow {
+        tests = tests.args(["--skip", "takes_minutes"]);
+    }
     for (name, value) in fleet.env()? {
         tests = tests.env(name, value);
     }

@@ -1,9 +1,13 @@
 //! The shipped roles on bare hosts of both families: planned, applied, looked at from outside, planned again.
 
+mod alone;
+mod app;
 mod base;
 mod data;
 mod monitoring;
+mod outside;
 mod replica;
+mod ruby;
 mod twins;
 mod web;
 

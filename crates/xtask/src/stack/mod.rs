@@ -1,0 +1,4 @@
+//! What demo and tests of the shipped roles share: a host that stands for the world outside.
+
+pub mod node;
+pub mod world;
