@@ -1,4 +1,6 @@
-//! `cargo xtask demo`: the whole of converge on two real hosts, from bare machines to a page that each serves.
+//! `cargo xtask demo`: the whole of converge on real hosts, from bare machines to a page that each serves, or that all serve together.
+
+mod stack;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
@@ -32,13 +34,17 @@ pub struct Demo {
     /// Leaves the hosts running, until `cargo xtask fleet down`
     #[arg(long)]
     keep: bool,
+    /// Shows five hosts that serve one page together: load balancer, app server, two databases, monitoring
+    #[arg(long)]
+    stack: bool,
 }
 
-/// The converge that was built, and the hosts that it is to configure.
+/// The converge that was built, and what it is told.
 #[derive(Debug)]
 struct Stage {
     program: PathBuf,
-    inventory: PathBuf,
+    /// The playbook, the inventories and further options.
+    args: Vec<String>,
 }
 
 impl Demo {
@@ -53,18 +59,22 @@ impl Demo {
             .show()?;
         ensure!(built.success(), "converge does not build");
 
-        heading("Booting a Debian and a CentOS-like host");
+        heading(if self.stack {
+            stack::BOOTING
+        } else {
+            "Booting a Debian and a CentOS-like host"
+        });
         let guard = if self.keep { None } else { Some(Guard::start()?) };
-        let mut fleet =
-            Fleet::up(&Spec { prefix: "demo-".to_owned(), debian: 1, centos: 1, python: 0 })?;
+        let (debian, centos) = if self.stack { stack::HOSTS } else { (1, 1) };
+        let mut fleet = Fleet::up(&Spec { prefix: "demo-".to_owned(), debian, centos, python: 0 })?;
         fleet.renew_found()?;
         for host in fleet.hosts() {
             let release = host.ssh_ok(". /etc/os-release; echo $PRETTY_NAME")?;
-            say::line(&format!("{}  {}  {}", host.name, host.ipv4, release.trim()));
+            let address = if self.stack { host.ipv6.to_string() } else { host.ipv4.to_string() };
+            say::line(&format!("{}  {address}  {}", host.name, release.trim()));
         }
 
-        let stage = Stage { program: converge(), inventory: fleet.inventory("demo")? };
-        let shown = stage.show(&fleet);
+        let shown = if self.stack { stack::show(&fleet) } else { show(&fleet) };
         if self.keep {
             let config = fleet.place().ssh_config();
             fleet.keep()?;
@@ -80,8 +90,29 @@ impl Demo {
     }
 }
 
+/// Two hosts that each serve a page of their own.
+fn show(fleet: &Fleet) -> Result<()> {
+    let inventory = fleet.inventory("demo")?;
+    let inventory = inventory.strip_prefix(workspace()).unwrap_or(&inventory);
+    let stage = Stage::new(&["playbooks/site.yml", "-i", &inventory.to_string_lossy()]);
+    stage.show(|| {
+        for host in fleet.hosts() {
+            heading(&format!("What {} serves", host.name));
+            let url = format!("http://{}/", host.ipv4);
+            say::line(&format!("$ curl {url}"));
+            say::line(page(&url, &[], &host.name)?.trim_end());
+        }
+        Ok(())
+    })
+}
+
 impl Stage {
-    fn show(&self, fleet: &Fleet) -> Result<()> {
+    fn new(args: &[&str]) -> Self {
+        Self { program: converge(), args: args.iter().map(|arg| (*arg).to_owned()).collect() }
+    }
+
+    /// The plan, applying it, what is `served` then, and that nothing is left to do.
+    fn show(&self, served: impl FnOnce() -> Result<()>) -> Result<()> {
         heading("The plan");
         let (plan, _) = self.converge("--check")?;
         ensure!(
@@ -93,12 +124,7 @@ impl Stage {
         let (applied, _) = self.converge("--yes")?;
         ensure!(applied.success(), "applying ended with {applied}");
 
-        for host in fleet.hosts() {
-            heading(&format!("What {} serves", host.name));
-            let url = format!("http://{}/", host.ipv4);
-            say::line(&format!("$ curl {url}"));
-            say::line(page(&url, &host.name)?.trim_end());
-        }
+        served()?;
 
         heading("Applying it again");
         let (again, printed) = self.converge("--yes")?;
@@ -114,30 +140,24 @@ impl Stage {
     }
 
     fn converge(&self, option: &str) -> Result<(ExitStatus, String)> {
-        let playbook = "playbooks/site.yml";
-        let inventory = self.inventory.strip_prefix(workspace()).unwrap_or(&self.inventory);
-        let command = Run::new(&self.program)
-            .args([playbook, "-i"])
-            .arg(inventory)
-            .arg(option)
-            .dir(workspace());
-        say::line(&format!("$ converge {playbook} -i {} {option}", inventory.display()));
+        let command = Run::new(&self.program).args(&self.args).arg(option).dir(workspace());
+        say::line(&format!("$ converge {} {option}", self.args.join(" ")));
         command.tee().context("cannot run converge")
     }
 }
 
-/// The page that a host serves, which must name the host. A reload takes nginx a moment, in which it still serves its own page.
-fn page(url: &str, name: &str) -> Result<String> {
+/// The page at an address, which must have this in it. A reload takes nginx a moment, in which it still serves its own page.
+fn page(url: &str, options: &[&str], text: &str) -> Result<String> {
     let mut page = String::new();
     for _ in 0..TRIES {
-        let curl = ["--silent", "--show-error", "--fail", "--max-time", "20", "--", url];
-        page = Run::new("curl").args(curl).output()?;
-        if page.contains(name) {
+        let curl = ["--silent", "--show-error", "--fail", "--max-time", "20"];
+        page = Run::new("curl").args(curl).args(options).args(["--", url]).output()?;
+        if page.contains(text) {
             return Ok(page);
         }
         sleep(PAUSE);
     }
-    bail!("`{url}` must serve the page of {name}, and serves:\n{page}")
+    bail!("`{url}` must serve a page with `{text}`, and serves:\n{page}")
 }
 
 /// Whether a line of the recap counts a change, as in `host : ok=3 changed=1 …`.
