@@ -57,6 +57,14 @@ pub(super) fn ask(request: &Request<'_>, host: &dyn Host) -> Result<Response> {
 
 /// Downloads to the file `%s`.
 pub(super) fn to_file(request: &Request<'_>, program: Program) -> Result<Command> {
+    if let Some(path) = request.url.strip_prefix("file://") {
+        // apt's own makes a link to it in place of a file, and wget does not know such URLs.
+        let path = path.strip_prefix("localhost").unwrap_or(path);
+        if !path.starts_with('/') || path.contains('%') {
+            return Err(needs_curl(request.url));
+        }
+        return Ok(Command::new(["cp", "--", path, "%s"]));
+    }
     if program == Program::Wget {
         return wget(request, "%s");
     }
@@ -109,4 +117,37 @@ fn wget(request: &Request<'_>, output: &str) -> Result<Command> {
     }
     argv.extend(["--".into(), request.url.to_owned()]);
     Ok(Command::new(argv))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Program, to_file};
+    use crate::modules::http::{Body, Request, Requesting};
+
+    #[test]
+    fn files_of_the_host_are_copied() {
+        let how = Requesting::plain(true);
+        let argv = |url: &str| {
+            let request = Request {
+                url,
+                method: "GET",
+                how: &how,
+                headers: Vec::new(),
+                body: Body::None,
+                follow: true,
+                timeout: 10,
+                unix_socket: None,
+            };
+            [Program::Apt, Program::Wget].map(|program| {
+                to_file(&request, program).map(|command| command.argv.join(" ")).ok()
+            })
+        };
+        let copied = || Some("cp -- /srv/a key %s".to_owned());
+        assert_eq!(argv("file:///srv/a key"), [copied(), copied()]);
+        assert_eq!(argv("file://localhost/srv/a key"), [copied(), copied()]);
+        assert_eq!(argv("file:///srv/a%20key"), [None, None]);
+        let [apt, wget] = argv("http://x/y");
+        assert!(apt.unwrap().ends_with("apt-helper download-file http://x/y %s"));
+        assert!(wget.unwrap().starts_with("wget "));
+    }
 }
