@@ -35,7 +35,7 @@ fn shape(project: &Project, inventory: &str) -> BTreeMap<String, BTreeSet<String
 fn staging_and_prod_differ_in_data_only() {
     let project = Project::new(&[]);
     let (staging, prod) = (shape(&project, "staging"), shape(&project, "prod"));
-    assert!(staging["app"].contains("redis_password") && staging.contains_key("monitoring"));
+    assert!(staging["redis"].contains("redis_password") && staging.contains_key("monitoring"));
     assert_eq!(staging, prod);
 }
 
@@ -43,26 +43,26 @@ fn staging_and_prod_differ_in_data_only() {
 fn secrets_open_with_the_password_that_is_told_and_with_no_other() {
     let project = Project::new(&[]);
     for environment in ["staging", "prod"] {
-        for group in ["app", "postgresql"] {
-            let file = format!("inventory/{environment}/group_vars/{group}/vault.yml");
-            let path = project.root().join("password");
-            let view = || {
-                let line = format!("vault view --vault-id {environment}@{} {file}", path.display());
-                project.converge_in(HERE, &line)
-            };
-            project.write("password", &format!("example-{environment}\n"));
-            let seen = view();
-            assert!(stdout(&seen).starts_with("vault_"), "{}", stderr(&seen));
-            project.write("password", "another\n");
-            assert_ne!(code(&view()), 0);
-        }
+        let file = format!("inventory/{environment}/group_vars/all/vault.yml");
+        let path = project.root().join("password");
+        let view = || {
+            let line = format!("vault view --vault-id {environment}@{} {file}", path.display());
+            project.converge_in(HERE, &line)
+        };
+        project.write("password", &format!("example-{environment}\n"));
+        let seen = view();
+        assert!(stdout(&seen).starts_with("vault_"), "{}", stderr(&seen));
+        project.write("password", "another\n");
+        assert_ne!(code(&view()), 0);
     }
 }
 
 #[test]
 fn every_playbook_can_be_read_with_both() {
     let project = Project::new(&[]);
-    for playbook in ["site.yml", "chillout.yml", "promote-replica.yml", "restore.yml"] {
+    let playbooks =
+        ["site.yml", "chillout.yml", "upgrade.yml", "promote-replica.yml", "restore.yml"];
+    for playbook in playbooks {
         for inventory in ["staging", "prod"] {
             let output =
                 project.converge_in(HERE, &format!("{playbook} -i {inventory} --list-tasks"));
