@@ -36,8 +36,7 @@ pub(crate) fn drift(
     let stdout = reports.iter().any(|(_, file)| is_stdout(file));
     let answers = request.output.format == Format::Json || stdout;
     let terminal = Terminal::new(Arc::clone(redactor), request.output.color).answer_only(answers);
-    let folder = environment.state.as_deref().ok_or(HistoryError::NoFolder);
-    let history = match folder.and_then(History::open) {
+    let history = match History::open(&environment.history) {
         Ok(history) => history,
         Err(error) => {
             let help: Vec<String> = error.help().into_iter().collect();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use crate::cli::at::Checkout;
-use crate::history;
+use crate::history::{self, Where};
 
 /// What long texts are shown with where nobody says.
 const PAGER: &str = "less";
@@ -16,8 +16,10 @@ const PAGER: &str = "less";
 pub(crate) struct Environment {
     /// The folder it was started in.
     pub(crate) here: PathBuf,
-    /// The folder of the history.
+    /// The folder of what is kept between runs.
     pub(crate) state: Option<PathBuf>,
+    /// Where the history is.
+    pub(crate) history: Where,
     /// The file of the key that plans are sealed with, where it is not that in the state folder.
     pub(crate) plan_key: Option<PathBuf>,
     /// The command that long texts are shown with; none where none is wanted.
@@ -63,6 +65,7 @@ impl Environment {
         let machine = rustix::system::uname();
         Ok(Self {
             here: std::env::current_dir()?,
+            history: Where { folder: state.clone(), server: given("CONVERGE_HISTORY") },
             state,
             plan_key,
             pager,

@@ -60,9 +60,8 @@ pub(crate) fn revert(args: RevertArgs, environment: &Environment, redactor: &Arc
 }
 
 fn read(run: &str, environment: &Environment) -> Result<(Summary, Vec<Undo>), HistoryError> {
-    let folder = environment.state.as_deref().ok_or(HistoryError::NoFolder)?;
-    let history =
-        History::existing(folder)?.ok_or_else(|| HistoryError::NoSuchRun { id: run.to_owned() })?;
+    let history = History::existing(&environment.history)?
+        .ok_or_else(|| HistoryError::NoSuchRun { id: run.to_owned() })?;
     let about = history.run(run)?.summary;
     let undo = history.undo(&about.id)?;
     Ok((about, undo))

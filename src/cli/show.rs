@@ -129,8 +129,7 @@ pub(crate) fn show(args: &ShowArgs, environment: &Environment, terminal: &Termin
 }
 
 fn open(environment: &Environment) -> Result<Option<History>, HistoryError> {
-    let folder = environment.state.as_deref().ok_or(HistoryError::NoFolder)?;
-    History::existing(folder)
+    History::existing(&environment.history)
 }
 
 fn refuse(error: &HistoryError, terminal: &Terminal) -> End {

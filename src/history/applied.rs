@@ -1,13 +1,8 @@
 //! What was applied to an environment.
 
-use rusqlite::params;
-
+use crate::history::database::{Answer, Database};
 use crate::history::read::{SUMMARY, summary};
 use crate::history::{History, HistoryError, Summary};
-
-/// Runs that applied something to an environment of a project: its head names it.
-const APPLIED: &str = "WHERE project = ?1 AND mode = 'apply' AND EXISTS (
-    SELECT 1 FROM json_each(head, '$.environments') WHERE json_extract(value, '$.name') = ?2)";
 
 /// Options of runs that applied less than everything.
 const PARTS: [&str; 5] = ["--limit ", "--tags ", "--skip-tags ", "--start-at-task ", "resume "];
@@ -25,22 +20,14 @@ impl History {
         project: &str,
         environment: &str,
     ) -> Result<Option<Summary>, HistoryError> {
-        let sql = format!(
-            "{SUMMARY} {APPLIED} AND revision IS NOT NULL AND outcome IN ('applied', 'unchanged')
-             ORDER BY started_ms DESC, id DESC"
-        );
-        let connection = self.lock();
-        let read = || -> rusqlite::Result<Option<Summary>> {
-            let mut statement = connection.prepare(&sql)?;
-            for run in statement.query_map(params![project, environment], summary)? {
-                let run = run?;
-                if !run.head.options.iter().any(|option| is_part(option)) {
-                    return Ok(Some(run));
-                }
-            }
-            Ok(None)
+        let well = |run: &Summary| {
+            let outcome = run.outcome.as_deref();
+            let commit = run.head.revision.as_ref().and_then(|revision| revision.commit.as_ref());
+            let whole = !run.head.options.iter().any(|option| is_part(option));
+            whole && matches!(outcome, Some("applied" | "unchanged")) && commit.is_some()
         };
-        read().map_err(self.fail())
+        let runs = self.ask(|database| applied(database, project, environment))?;
+        Ok(runs.into_iter().rev().find(well))
     }
 
     /// The names of the runs that applied something to an environment of a project since a time in milliseconds since 1970, those
@@ -51,14 +38,17 @@ impl History {
         environment: &str,
         since_ms: i64,
     ) -> Result<Vec<String>, HistoryError> {
-        let sql = format!("SELECT id FROM runs {APPLIED} AND started_ms > ?3 ORDER BY started_ms");
-        let connection = self.lock();
-        let read = || -> rusqlite::Result<Vec<String>> {
-            let mut statement = connection.prepare(&sql)?;
-            statement
-                .query_map(params![project, environment, since_ms], |row| row.get(0))?
-                .collect()
-        };
-        read().map_err(self.fail())
+        let runs = self.ask(|database| applied(database, project, environment))?;
+        let since = runs.into_iter().filter(|run| run.started_ms > since_ms);
+        Ok(since.map(|run| run.id).collect())
     }
+}
+
+/// Runs that applied something to an environment of a project, the oldest first: their heads name it.
+fn applied(database: &mut dyn Database, project: &str, environment: &str) -> Answer<Vec<Summary>> {
+    let sql = format!("{SUMMARY} WHERE project = ?1 AND mode = 'apply' ORDER BY started_ms, id");
+    let rows = database.query(&sql, &[project.into()])?;
+    let mut runs = rows.iter().map(summary).collect::<Answer<Vec<_>>>()?;
+    runs.retain(|run| run.head.environments.iter().any(|head| head.name == environment));
+    Ok(runs)
 }

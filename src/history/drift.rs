@@ -1,9 +1,9 @@
 //! Reports of drift, kept to be compared with.
 
-use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 
 use crate::drift::{Counts, Report};
+use crate::history::database::{Answer, Row};
 use crate::history::{History, HistoryError};
 
 /// So many reports of one inventory are kept.
@@ -22,55 +22,38 @@ impl History {
     /// Keeps a report. `told` says that somebody was told what is new in it.
     pub fn keep_report(&self, report: &Report, told: bool) -> Result<(), HistoryError> {
         let about = about(report);
-        let mut connection = self.lock();
-        let mut write = || -> rusqlite::Result<()> {
-            let transaction = connection.transaction()?;
-            transaction.execute(
-                "INSERT INTO drift (about, taken_ms, told, counts, body) VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (about, taken_ms) DO UPDATE SET told = ?3, counts = ?4, body = ?5",
-                params![about, report.taken_ms, told, json(&report.counts()), json(report)],
-            )?;
-            transaction.execute(
-                "DELETE FROM drift WHERE about = ?1 AND taken_ms NOT IN
-                 (SELECT taken_ms FROM drift WHERE about = ?1 ORDER BY taken_ms DESC LIMIT ?2)",
-                params![about, KEPT],
-            )?;
-            transaction.commit()
-        };
-        write().map_err(self.fail())
+        self.change(|database| {
+            let sql = "INSERT INTO drift (about, taken_ms, told, counts, body) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (about, taken_ms) DO UPDATE SET told = ?3, counts = ?4, body = ?5";
+            let (counts, body) = (json(&report.counts()), json(report));
+            let taken = report.taken_ms.into();
+            let values = [about.as_str().into(), taken, told.into(), counts.into(), body.into()];
+            database.execute(sql, &values)?;
+            let sql = "DELETE FROM drift WHERE about = ?1 AND taken_ms NOT IN
+                 (SELECT taken_ms FROM drift WHERE about = ?1 ORDER BY taken_ms DESC LIMIT ?2)";
+            database.execute(sql, &[about.as_str().into(), KEPT.into()]).map(drop)
+        })
     }
 
     /// The newest report about the same as this one; with `told`, the newest of which somebody was told what is new in it.
     pub fn last_report(&self, like: &Report, told: bool) -> Result<Option<Report>, HistoryError> {
-        let connection = self.lock();
-        let read = || -> rusqlite::Result<Option<String>> {
-            let sql = "SELECT body FROM drift WHERE about = ?1 AND told >= ?2
-                       ORDER BY taken_ms DESC LIMIT 1";
-            connection.query_row(sql, params![about(like), told], |row| row.get(0)).optional()
-        };
-        let body = read().map_err(self.fail())?;
+        let sql = "SELECT body FROM drift WHERE about = ?1 AND told >= ?2
+                   ORDER BY taken_ms DESC LIMIT 1";
+        let rows = self.ask(|database| database.query(sql, &[about(like).into(), told.into()]))?;
         // A report of a later converge that can't be read is as good as none.
-        Ok(body.and_then(|body| serde_json::from_str(&body).ok()))
+        Ok(rows.first().and_then(|row| row.json(0).ok()))
     }
 
     /// What the last checks about the same amounted to, the oldest first.
     pub fn past_reports(&self, like: &Report, limit: usize) -> Result<Vec<Past>, HistoryError> {
-        let connection = self.lock();
-        let read = || -> rusqlite::Result<Vec<Past>> {
-            let sql = "SELECT taken_ms, counts FROM drift WHERE about = ?1
-                       ORDER BY taken_ms DESC LIMIT ?2";
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let mut statement = connection.prepare(sql)?;
-            let past = statement.query_map(params![about(like), limit], |row| {
-                let counts = row.get_ref(1)?.as_str()?;
-                let counts = serde_json::from_str(counts).unwrap_or_default();
-                Ok(Past { taken_ms: row.get(0)?, counts })
-            })?;
-            let mut past = past.collect::<rusqlite::Result<Vec<_>>>()?;
-            past.reverse();
-            Ok(past)
-        };
-        read().map_err(self.fail())
+        let sql = "SELECT taken_ms, counts FROM drift WHERE about = ?1
+                   ORDER BY taken_ms DESC LIMIT ?2";
+        let past =
+            |row: &Row| Ok(Past { taken_ms: row.int(0)?, counts: row.json(1).unwrap_or_default() });
+        self.ask(|database| {
+            let rows = database.query(sql, &[about(like).into(), limit.into()])?;
+            rows.iter().rev().map(past).collect::<Answer<Vec<_>>>()
+        })
     }
 }
 

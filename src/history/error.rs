@@ -1,26 +1,25 @@
 //! Why the history can't be used.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
 
-use rusqlite::ErrorCode;
+use crate::history::database::Fault;
 
 /// Why the history can't be used. None of these stops a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HistoryError {
     /// Neither `XDG_STATE_HOME` nor a home folder says where it would be.
     NoFolder,
-    /// The file or its folder can't be made or written.
+    /// The file or its folder can't be made or written, or the server can't be reached.
     Unwritable {
-        /// The file.
-        path: PathBuf,
+        /// The file, or the server.
+        place: String,
         /// Why.
         why: String,
     },
     /// A newer converge wrote it.
     Newer {
-        /// The file.
-        path: PathBuf,
+        /// The file, or the server.
+        place: String,
         /// The version of its form.
         version: i64,
         /// The newest version that this converge knows.
@@ -28,15 +27,15 @@ pub enum HistoryError {
     },
     /// It is no history, or is damaged.
     Damaged {
-        /// The file.
-        path: PathBuf,
+        /// The file, or the server.
+        place: String,
         /// Why.
         why: String,
     },
     /// Another process holds it for too long.
     Busy {
-        /// The file.
-        path: PathBuf,
+        /// The file, or the server.
+        place: String,
     },
     /// No run has this name.
     NoSuchRun {
@@ -53,18 +52,12 @@ pub enum HistoryError {
 }
 
 impl HistoryError {
-    pub(crate) fn new(path: &Path, error: &rusqlite::Error) -> Self {
-        let path = path.to_owned();
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
-            Some(
-                ErrorCode::PermissionDenied
-                | ErrorCode::ReadOnly
-                | ErrorCode::CannotOpen
-                | ErrorCode::DiskFull
-                | ErrorCode::SystemIoFailure,
-            ) => Self::Unwritable { path, why: error.to_string() },
-            _ => Self::Damaged { path, why: error.to_string() },
+    pub(super) fn new(place: &str, fault: Fault) -> Self {
+        let place = place.to_owned();
+        match fault {
+            Fault::Busy => Self::Busy { place },
+            Fault::Unusable(why) => Self::Unwritable { place, why },
+            Fault::Damaged(why) => Self::Damaged { place, why },
         }
     }
 
@@ -73,12 +66,12 @@ impl HistoryError {
         match self {
             Self::NoFolder => Some("set `HOME` or `XDG_STATE_HOME`".into()),
             Self::Newer { .. } => Some("use the newer converge".into()),
-            Self::Damaged { path, .. } => {
-                Some(format!("move `{}` out of the way; a new one is begun then", path.display()))
+            Self::Damaged { place, .. } if !place.contains("://") => {
+                Some(format!("move `{place}` out of the way; a new one is begun then"))
             }
             Self::NoSuchRun { .. } => Some("`converge history` lists the runs".into()),
             Self::Ambiguous { matches, .. } => Some(format!("it may be {}", matches.join(", "))),
-            Self::Unwritable { .. } | Self::Busy { .. } => None,
+            Self::Damaged { .. } | Self::Unwritable { .. } | Self::Busy { .. } => None,
         }
     }
 }
@@ -87,19 +80,19 @@ impl fmt::Display for HistoryError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoFolder => formatter.write_str("there is no folder for the history"),
-            Self::Unwritable { path, why } => {
-                write!(formatter, "the history `{}` can't be written: {why}", path.display())
+            Self::Unwritable { place, why } => {
+                write!(formatter, "the history `{}` can't be written: {why}", place)
             }
-            Self::Newer { path, version, known } => write!(
+            Self::Newer { place, version, known } => write!(
                 formatter,
                 "the history `{}` was written by a newer converge (its version is {version}, this one knows up to {known})",
-                path.display()
+                place
             ),
-            Self::Damaged { path, why } => {
-                write!(formatter, "the history `{}` is damaged: {why}", path.display())
+            Self::Damaged { place, why } => {
+                write!(formatter, "the history `{}` is damaged: {why}", place)
             }
-            Self::Busy { path } => {
-                write!(formatter, "another process holds the history `{}`", path.display())
+            Self::Busy { place } => {
+                write!(formatter, "another process holds the history `{}`", place)
             }
             Self::NoSuchRun { id } => write!(formatter, "there is no run `{id}`"),
             Self::Ambiguous { id, .. } => write!(formatter, "several runs begin with `{id}`"),

@@ -1,9 +1,10 @@
 //! What was applied to each host last.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::drift::Applied;
-use crate::git::Revision;
+use crate::git::{self, Revision};
 use crate::history::{History, HistoryError};
 use crate::record::Head;
 
@@ -13,36 +14,40 @@ const PARTIAL: [&str; 3] = ["--tags", "--skip-tags", "--start-at-task"];
 /// One host in one run.
 const APPLIED: &str = "SELECT runs.id, runs.started_ms, runs.head, hosts.host
     FROM runs JOIN hosts ON hosts.run = runs.id
-    WHERE runs.mode = 'apply' AND runs.project = ?1 AND hosts.failed = 0 AND hosts.unreachable = 0
+    WHERE runs.mode = 'apply' AND hosts.failed = 0 AND hosts.unreachable = 0
     ORDER BY runs.started_ms DESC, runs.id DESC";
 
 impl History {
     /// What was applied last to each host of a project, inventory and playbooks: by the newest run that the host came through
-    /// without a failure, and that left out no task.
+    /// without a failure, and that left out no task. A run in another folder counts where its commit is one of this project's: that
+    /// is another checkout of the same.
     pub fn applied(&self, about: &Head) -> Result<BTreeMap<String, Applied>, HistoryError> {
-        let connection = self.lock();
-        let read = || -> rusqlite::Result<BTreeMap<String, Applied>> {
-            let mut statement = connection.prepare(APPLIED)?;
-            let mut rows = statement.query([&about.project])?;
+        self.ask(|database| {
             let mut applied = BTreeMap::new();
-            while let Some(row) = rows.next()? {
-                let host: String = row.get(3)?;
-                if applied.contains_key(&host) {
+            let mut known: BTreeMap<String, bool> = BTreeMap::new();
+            for row in database.query(APPLIED, &[])? {
+                let host = row.text(3)?;
+                if applied.contains_key(host) {
                     continue;
                 }
-                let head: Head =
-                    serde_json::from_str(row.get_ref(2)?.as_str()?).unwrap_or_default();
+                let head: Head = row.json(2)?;
                 if !is_whole(&head, about) {
                     continue;
                 }
                 let Revision { commit, dirty, .. } = head.revision.unwrap_or_default();
                 let dirty = !dirty.is_empty();
-                applied
-                    .insert(host, Applied { run: row.get(0)?, commit, dirty, at_ms: row.get(1)? });
+                let mut is_known = |commit: &String| {
+                    let has = || git::has_commit(Path::new(&about.project), commit);
+                    *known.entry(commit.clone()).or_insert_with(has)
+                };
+                if head.project != about.project && !commit.as_ref().is_some_and(&mut is_known) {
+                    continue;
+                }
+                let (run, at_ms) = (row.text(0)?.to_owned(), row.int(1)?);
+                applied.insert(host.to_owned(), Applied { run, commit, dirty, at_ms });
             }
             Ok(applied)
-        };
-        read().map_err(self.fail())
+        })
     }
 }
 

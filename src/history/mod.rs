@@ -1,9 +1,10 @@
-//! What was planned and applied, kept in one SQLite file in the user's state folder.
+//! What was planned and applied, kept in one SQLite file in the user's state folder, or by a server of PostgreSQL that several share.
 //!
 //! The history never decides about a run: where the file can't be opened or written, the caller warns and goes on. Only
 //! records are kept, so what `no_log` hides and known secrets never reach the file.
 
 mod applied;
+mod database;
 mod drift;
 mod error;
 mod folder;
@@ -19,13 +20,13 @@ mod undo;
 mod write;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Counts;
+use crate::history::database::{Answer, Database, PostgreSql, Sqlite, atomically};
 use crate::record::{Head, Story};
 
 pub use drift::Past;
@@ -40,8 +41,18 @@ pub const FILE: &str = "history.sqlite";
 /// The history. Cheap to clone.
 #[derive(Clone)]
 pub struct History {
-    connection: Arc<Mutex<Connection>>,
-    path: PathBuf,
+    database: Arc<Mutex<Box<dyn Database>>>,
+    /// How messages call it: a file, or a server without its password.
+    place: String,
+}
+
+/// Where the history is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Where {
+    /// The folder of the file.
+    pub folder: Option<PathBuf>,
+    /// The server of PostgreSQL that has it in place of a file, by its URL, which may hold a password.
+    pub server: Option<String>,
 }
 
 /// What a run was meant to do.
@@ -94,38 +105,58 @@ pub struct Run {
 }
 
 impl History {
-    /// Opens the history in a folder, and makes both where they are missing: the folder for this user only, the file likewise.
-    pub fn open(folder: &Path) -> Result<Self, HistoryError> {
+    /// Opens the history; makes a file and its folder where they are missing, for this user only.
+    pub fn open(at: &Where) -> Result<Self, HistoryError> {
+        if let Some(url) = &at.server {
+            return Self::connect(url);
+        }
+        let folder = at.folder.as_deref().ok_or(HistoryError::NoFolder)?;
         let path = folder.join(FILE);
         folder::make(folder, &path).map_err(|error| HistoryError::Unwritable {
-            path: path.clone(),
+            place: path.display().to_string(),
             why: error.to_string(),
         })?;
-        Self::connect(path)
+        Self::file(&path)
     }
 
-    /// Opens the history in a folder, if there is one.
-    pub fn existing(folder: &Path) -> Result<Option<Self>, HistoryError> {
-        let path = folder.join(FILE);
-        if !path.exists() {
-            return Ok(None);
+    /// Opens the history, if there is one.
+    pub fn existing(at: &Where) -> Result<Option<Self>, HistoryError> {
+        if at.server.is_some() {
+            return Self::open(at).map(Some);
         }
-        Self::connect(path).map(Some)
+        let path = at.folder.as_deref().ok_or(HistoryError::NoFolder)?.join(FILE);
+        if path.exists() { Self::file(&path).map(Some) } else { Ok(None) }
     }
 
-    fn connect(path: PathBuf) -> Result<Self, HistoryError> {
-        let mut connection =
-            Connection::open(&path).map_err(|error| HistoryError::new(&path, &error))?;
-        schema::prepare(&mut connection, &path)?;
-        Ok(Self { connection: Arc::new(Mutex::new(connection)), path })
+    fn file(path: &Path) -> Result<Self, HistoryError> {
+        let place = path.display().to_string();
+        let file = Sqlite::open(path).map_err(|fault| HistoryError::new(&place, fault))?;
+        Self::prepared(Box::new(file), place)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    fn connect(url: &str) -> Result<Self, HistoryError> {
+        let place = database::shown(url);
+        let server = PostgreSql::connect(url).map_err(|fault| HistoryError::new(&place, fault))?;
+        Self::prepared(Box::new(server), place)
     }
 
-    fn fail(&self) -> impl Fn(rusqlite::Error) -> HistoryError + '_ {
-        |error| HistoryError::new(&self.path, &error)
+    fn prepared(mut database: Box<dyn Database>, place: String) -> Result<Self, HistoryError> {
+        schema::prepare(database.as_mut(), &place)?;
+        Ok(Self { database: Arc::new(Mutex::new(database)), place })
+    }
+
+    /// Asks the tables.
+    fn ask<T>(&self, run: impl FnOnce(&mut dyn Database) -> Answer<T>) -> Result<T, HistoryError> {
+        let mut database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+        run(database.as_mut()).map_err(|fault| HistoryError::new(&self.place, fault))
+    }
+
+    /// Does several things, all of them or none.
+    fn change<T>(
+        &self,
+        run: impl FnOnce(&mut dyn Database) -> Answer<T>,
+    ) -> Result<T, HistoryError> {
+        self.ask(|database| atomically(database, run))
     }
 }
 

@@ -1,9 +1,7 @@
 //! Reads runs back.
 
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use serde::de::DeserializeOwned;
-
 use crate::event::{Counts, Recap};
+use crate::history::database::{Answer, Database, Row};
 use crate::history::{History, HistoryError, Mode, Run, Summary};
 use crate::record::{Record, Story};
 
@@ -14,50 +12,53 @@ pub(super) const SUMMARY: &str =
 impl History {
     /// The last runs, the newest first.
     pub fn runs(&self, limit: usize) -> Result<Vec<Summary>, HistoryError> {
-        let connection = self.lock();
-        let read = || -> rusqlite::Result<Vec<Summary>> {
+        self.ask(|database| {
             let sql = format!("{SUMMARY} ORDER BY started_ms DESC, id DESC LIMIT ?1");
-            let mut statement = connection.prepare(&sql)?;
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let mut runs =
-                statement.query_map([limit], summary)?.collect::<rusqlite::Result<Vec<_>>>()?;
+            let rows = database.query(&sql, &[limit.into()])?;
+            let mut runs = rows.iter().map(summary).collect::<Answer<Vec<_>>>()?;
             for run in &mut runs {
-                let recap = recap(&connection, &run.id)?;
+                let recap = recap(database, &run.id)?;
                 run.sum_up(&recap);
             }
             Ok(runs)
-        };
-        read().map_err(self.fail())
+        })
     }
 
     /// The run of a name, of the beginning of a name that only it has, or the newest one for `last`.
     pub fn run(&self, id: &str) -> Result<Run, HistoryError> {
-        let connection = self.lock();
-        let id = self.find(&connection, id)?;
-        let read = || -> rusqlite::Result<Run> {
+        let id = self.find(id)?;
+        let found = self.ask(|database| {
             let sql = format!("{SUMMARY} WHERE id = ?1");
-            let mut summary = connection.query_row(&sql, [&id], summary)?;
-            let mut story = story(&connection, &id)?;
-            story.hosts = recap(&connection, &id)?;
+            let rows = database.query(&sql, &[id.as_str().into()])?;
+            let Some(row) = rows.first() else { return Ok(None) };
+            let mut summary = summary(row)?;
+            let mut story = story(database, &id)?;
+            story.hosts = recap(database, &id)?;
             summary.sum_up(&story.hosts);
-            Ok(Run { summary, story })
-        };
-        read().map_err(self.fail())
+            Ok(Some(Run { summary, story }))
+        });
+        found?.ok_or(HistoryError::NoSuchRun { id })
     }
 
     /// The whole name of a run.
-    fn find(&self, connection: &Connection, id: &str) -> Result<String, HistoryError> {
+    fn find(&self, id: &str) -> Result<String, HistoryError> {
         let missing = || HistoryError::NoSuchRun { id: id.to_owned() };
+        let names = |rows: Vec<Row>| {
+            rows.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Answer<Vec<_>>>()
+        };
         if id == "last" {
             let sql = "SELECT id FROM runs ORDER BY started_ms DESC, id DESC LIMIT 1";
-            let newest = connection.query_row(sql, [], |row| row.get(0)).optional();
-            return newest.map_err(self.fail())?.ok_or_else(missing);
+            let newest = self.ask(|database| names(database.query(sql, &[])?))?;
+            return newest.into_iter().next().ok_or_else(missing);
         }
-        let read = || -> rusqlite::Result<Vec<String>> {
-            let sql = "SELECT id FROM runs WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id";
-            connection.prepare(sql)?.query_map(params![id], |row| row.get(0))?.collect()
-        };
-        let mut matches = read().map_err(self.fail())?;
+        // Names are letters and digits; anything else would be a pattern.
+        if !id.bytes().all(|letter| letter.is_ascii_alphanumeric()) {
+            return Err(missing());
+        }
+        let sql = "SELECT id FROM runs WHERE id LIKE ?1 ORDER BY id";
+        let mut matches =
+            self.ask(|database| names(database.query(sql, &[format!("{id}%").into()])?))?;
+        matches.retain(|known| known.starts_with(id));
         if matches.iter().any(|known| known == id) {
             return Ok(id.to_owned());
         }
@@ -85,28 +86,27 @@ impl Summary {
     }
 }
 
-pub(super) fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
+pub(super) fn summary(row: &Row) -> Answer<Summary> {
+    let code = row.maybe_int(7)?.map(|code| u8::try_from(code).unwrap_or(u8::MAX));
     Ok(Summary {
-        id: row.get(0)?,
-        started_ms: row.get(1)?,
-        ended_ms: row.get(2)?,
-        mode: Mode::from_word(&row.get::<_, String>(3)?),
-        head: json(row, 4)?,
-        converge: row.get(5)?,
-        outcome: row.get(6)?,
-        exit_code: row.get(7)?,
+        id: row.text(0)?.to_owned(),
+        started_ms: row.int(1)?,
+        ended_ms: row.maybe_int(2)?,
+        mode: Mode::from_word(row.text(3)?),
+        head: row.json(4)?,
+        converge: row.text(5)?.to_owned(),
+        outcome: row.maybe_text(6)?.map(str::to_owned),
+        exit_code: code,
         counts: Counts::default(),
         hosts: 0,
     })
 }
 
-fn recap(connection: &Connection, id: &str) -> rusqlite::Result<Recap> {
+fn recap(database: &mut dyn Database, id: &str) -> Answer<Recap> {
     let sql = "SELECT host, ok, changed, unreachable, failed, skipped, rescued, ignored, unknown
                FROM hosts WHERE run = ?1";
-    let counts = |row: &Row<'_>| {
-        let count = |column: usize| {
-            row.get::<_, i64>(column).map(|count| usize::try_from(count).unwrap_or(0))
-        };
+    let counts = |row: &Row| {
+        let count = |column| row.int(column).map(|count| usize::try_from(count).unwrap_or(0));
         let counts = Counts {
             ok: count(1)?,
             changed: count(2)?,
@@ -117,37 +117,28 @@ fn recap(connection: &Connection, id: &str) -> rusqlite::Result<Recap> {
             ignored: count(7)?,
             unknown: count(8)?,
         };
-        Ok((row.get(0)?, counts))
+        Ok((row.text(0)?.to_owned(), counts))
     };
-    connection.prepare_cached(sql)?.query_map([id], counts)?.collect()
+    database.query(sql, &[id.into()])?.iter().map(counts).collect()
 }
 
-fn story(connection: &Connection, id: &str) -> rusqlite::Result<Story> {
+fn story(database: &mut dyn Database, id: &str) -> Answer<Story> {
     let sql = "SELECT kind, task, body FROM records WHERE run = ?1 ORDER BY seq";
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query([id])?;
     let mut story = Story::default();
-    while let Some(row) = rows.next()? {
-        let record = match row.get_ref(0)?.as_str()? {
-            "play" => Record::Play(json(row, 2)?),
-            "task" => Record::Task(json(row, 2)?),
+    for row in database.query(sql, &[id.into()])? {
+        let record = match row.text(0)? {
+            "play" => Record::Play(row.json(2)?),
+            "task" => Record::Task(row.json(2)?),
             "step" => {
-                let task = usize::try_from(row.get::<_, i64>(1)?).unwrap_or(0);
-                Record::Step(task, json(row, 2)?)
+                let task = usize::try_from(row.maybe_int(1)?.unwrap_or(0)).unwrap_or(0);
+                Record::Step(task, row.json(2)?)
             }
-            "unreachable" => Record::Lost(json(row, 2)?),
-            "warning" => Record::Warning(json(row, 2)?),
+            "unreachable" => Record::Lost(row.json(2)?),
+            "warning" => Record::Warning(row.json(2)?),
             // A kind of a later converge that did not need a new version of the tables.
             _ => continue,
         };
         story.add(record);
     }
     Ok(story)
-}
-
-fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
-    let text = row.get_ref(column)?.as_str()?;
-    serde_json::from_str(text).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
-    })
 }

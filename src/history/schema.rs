@@ -1,13 +1,9 @@
 //! The tables, and how they became what they are.
 
-use std::path::Path;
-use std::time::Duration;
-
-use rusqlite::{Connection, TransactionBehavior};
-
 use crate::history::HistoryError;
+use crate::history::database::{Database, Fault, finish};
 
-/// What makes each version out of the one before; never edited, only added to. `PRAGMA user_version` says which were done.
+/// What makes each version out of the one before; never edited, only added to. The database knows which were done.
 const STEPS: [&str; 3] = [
     // Bodies are records as JSON; `show` reads them in the order of `seq`.
     "CREATE TABLE runs (
@@ -50,7 +46,7 @@ const STEPS: [&str; 3] = [
         run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
         seq INTEGER NOT NULL,
         host TEXT NOT NULL,
-        user TEXT,
+        \"user\" TEXT,
         task TEXT NOT NULL,
         place TEXT NOT NULL,
         changes BLOB NOT NULL,
@@ -71,34 +67,31 @@ const STEPS: [&str; 3] = [
 /// The newest version.
 const VERSION: i64 = STEPS.len() as i64;
 
-/// How long another process may hold the file.
-const PATIENCE: Duration = Duration::from_secs(3);
-
-/// Sets the connection up and brings the tables to the newest version.
-pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), HistoryError> {
-    let fail = |error: rusqlite::Error| HistoryError::new(path, &error);
-    connection.busy_timeout(PATIENCE).map_err(fail)?;
-    // A file system without shared memory keeps the old kind of journal, which does as well.
-    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).map_err(fail)?;
-    connection
-        .execute_batch("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;")
-        .map_err(fail)?;
-    if version(connection).map_err(fail)? == VERSION {
+/// Brings the tables to the newest version.
+pub(super) fn prepare(database: &mut dyn Database, place: &str) -> Result<(), HistoryError> {
+    let fail = |fault: Fault| HistoryError::new(place, fault);
+    if database.version().map_err(fail)? == VERSION {
         return Ok(());
     }
-    let transaction =
-        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
-    let version = version(&transaction).map_err(fail)?;
-    let Some(missing) = usize::try_from(version).ok().and_then(|done| STEPS.get(done..)) else {
-        return Err(HistoryError::Newer { path: path.to_owned(), version, known: VERSION });
-    };
-    for step in missing {
-        transaction.execute_batch(step).map_err(fail)?;
+    database.begin_alone().map_err(fail)?;
+    let mut newer = None;
+    let done = finish(database, |database| {
+        // Somebody else may have done it meanwhile.
+        let version = database.version()?;
+        let Some(missing) = usize::try_from(version).ok().and_then(|done| STEPS.get(done..)) else {
+            newer = Some(version);
+            return Ok(());
+        };
+        for step in missing {
+            let words = database.words(step);
+            database.batch(&words)?;
+        }
+        database.set_version(VERSION)
+    });
+    match newer {
+        Some(version) => {
+            Err(HistoryError::Newer { place: place.to_owned(), version, known: VERSION })
+        }
+        None => done.map_err(fail),
     }
-    transaction.pragma_update(None, "user_version", VERSION).map_err(fail)?;
-    transaction.commit().map_err(fail)
-}
-
-fn version(connection: &Connection) -> rusqlite::Result<i64> {
-    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }

@@ -1,6 +1,7 @@
 //! The history on real files.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use rusqlite::Connection;
@@ -9,9 +10,13 @@ use crate::drift::testing::item;
 use crate::drift::{Class, Report};
 use crate::event::{Counts, Recap};
 use crate::git::Revision;
-use crate::history::{FILE, History, HistoryError, Mode};
+use crate::history::{FILE, History, HistoryError, Mode, Where};
 use crate::record::testing::{changed, edited, failed, play, story, task};
 use crate::record::{Head, Lost, Reader, Record, Story};
+
+fn at(folder: &Path) -> Where {
+    Where { folder: Some(folder.into()), server: None }
+}
 
 fn records() -> Vec<Record> {
     let lost = Lost {
@@ -54,7 +59,7 @@ fn keep(history: &History, seconds: u64) -> String {
 #[test]
 fn runs_of_the_same_second_have_names_of_their_own() {
     let folder = tempfile::tempdir().unwrap();
-    let history = History::open(folder.path()).unwrap();
+    let history = History::open(&at(folder.path())).unwrap();
     let begin = |_| history.begin(&head(), Mode::Check, UNIX_EPOCH).unwrap().id().to_owned();
     let names: BTreeSet<String> = (0..200).map(begin).collect();
     assert_eq!(names.len(), 200, "by chance alone, two of so many would have the same");
@@ -63,7 +68,7 @@ fn runs_of_the_same_second_have_names_of_their_own() {
 #[test]
 fn a_run_is_read_back_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
-    let history = History::open(folder.path()).unwrap();
+    let history = History::open(&at(folder.path())).unwrap();
     let id = keep(&history, 1_795_223_679);
     let run = history.run(&id).unwrap();
     assert_eq!(run.story, Story { hosts: recap(), ..story(records()) });
@@ -80,11 +85,11 @@ fn a_run_is_read_back_as_it_was() {
 #[test]
 fn runs_are_listed_from_the_newest_and_found_by_the_beginning_of_their_names() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(History::existing(folder.path()).unwrap().is_none());
-    let history = History::open(folder.path()).unwrap();
+    assert!(History::existing(&at(folder.path())).unwrap().is_none());
+    let history = History::open(&at(folder.path())).unwrap();
     let ids: Vec<String> =
         [1_000_000, 2_000_000, 3_000_000].map(|time| keep(&history, time)).into();
-    let history = History::existing(folder.path()).unwrap().unwrap();
+    let history = History::existing(&at(folder.path())).unwrap().unwrap();
     let listed: Vec<String> = history.runs(2).unwrap().into_iter().map(|run| run.id).collect();
     assert_eq!(listed, [ids[2].clone(), ids[1].clone()]);
     assert_eq!(history.run("last").unwrap().summary.id, ids[2]);
@@ -98,7 +103,7 @@ fn runs_are_listed_from_the_newest_and_found_by_the_beginning_of_their_names() {
 #[test]
 fn a_story_that_was_collected_before_is_kept_whole() {
     let folder = tempfile::tempdir().unwrap();
-    let history = History::open(folder.path()).unwrap();
+    let history = History::open(&at(folder.path())).unwrap();
     let writer = history.begin(&head(), Mode::Plan, UNIX_EPOCH).unwrap();
     let told = story(records());
     writer.tell(&told);
@@ -109,10 +114,10 @@ fn a_story_that_was_collected_before_is_kept_whole() {
 #[test]
 fn a_killed_run_leaves_what_it_did() {
     let folder = tempfile::tempdir().unwrap();
-    let history = History::open(folder.path()).unwrap();
+    let history = History::open(&at(folder.path())).unwrap();
     let writer = history.begin(&head(), Mode::Apply, UNIX_EPOCH).unwrap();
     records().iter().take(3).for_each(|record| writer.read(record));
-    let run = History::open(folder.path()).unwrap().run(writer.id()).unwrap();
+    let run = History::open(&at(folder.path())).unwrap().run(writer.id()).unwrap();
     assert_eq!((run.summary.ended_ms, run.summary.outcome), (None, None));
     assert_eq!(run.story.plays[0].tasks[0].steps.len(), 1);
 }
@@ -120,10 +125,10 @@ fn a_killed_run_leaves_what_it_did() {
 #[test]
 fn the_history_of_a_newer_converge_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
-    drop(History::open(folder.path()).unwrap());
+    drop(History::open(&at(folder.path())).unwrap());
     let connection = Connection::open(folder.path().join(FILE)).unwrap();
     connection.pragma_update(None, "user_version", 99).unwrap();
-    let error = History::open(folder.path()).err().unwrap();
+    let error = History::open(&at(folder.path())).err().unwrap();
     assert!(matches!(error, HistoryError::Newer { version: 99, known: 3, .. }), "{error}");
 }
 
@@ -135,7 +140,7 @@ fn a_file_that_is_no_database_is_damaged() {
         "this is no database, however long it may be".repeat(99),
     )
     .unwrap();
-    let error = History::open(folder.path()).err().unwrap();
+    let error = History::open(&at(folder.path())).err().unwrap();
     assert!(matches!(error, HistoryError::Damaged { .. }), "{error}");
     assert!(error.help().unwrap().contains("out of the way"));
 }
@@ -145,18 +150,18 @@ fn a_folder_that_cannot_be_made_is_said_so() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
-    let error = History::open(&file.join("converge")).err().unwrap();
+    let error = History::open(&at(&file.join("converge"))).err().unwrap();
     assert!(matches!(error, HistoryError::Unwritable { .. }), "{error}");
 }
 
 #[test]
 fn a_locked_history_ends_the_writing_and_not_the_run() {
     let folder = tempfile::tempdir().unwrap();
-    let history = History::open(folder.path()).unwrap();
+    let history = History::open(&at(folder.path())).unwrap();
     let writer = history.begin(&head(), Mode::Apply, UNIX_EPOCH).unwrap();
     let other = Connection::open(folder.path().join(FILE)).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    history.lock().busy_timeout(Duration::ZERO).unwrap();
+    history.ask(|database| database.batch("PRAGMA busy_timeout = 0")).unwrap();
     records().iter().for_each(|record| writer.read(record));
     let error = writer.finish("applied", 0, &recap(), UNIX_EPOCH).unwrap_err();
     assert!(matches!(error, HistoryError::Busy { .. }), "{error}");
@@ -165,7 +170,7 @@ fn a_locked_history_ends_the_writing_and_not_the_run() {
 #[test]
 fn what_was_applied_last_is_the_newest_whole_run_that_went_well() {
     let folder = tempfile::tempdir().unwrap();
-    let history = History::open(folder.path()).unwrap();
+    let history = History::open(&at(folder.path())).unwrap();
     let apply = |seconds: u64, commit: &str, options: &[&str], failed: usize| {
         let revision = Revision { commit: Some(commit.into()), ..Revision::default() };
         let options = options.iter().map(|&option| option.to_owned()).collect();
@@ -194,7 +199,7 @@ fn what_was_applied_last_is_the_newest_whole_run_that_went_well() {
 #[test]
 fn reports_of_drift_are_kept_to_be_compared_with() {
     let folder = tempfile::tempdir().unwrap();
-    let history = History::open(folder.path()).unwrap();
+    let history = History::open(&at(folder.path())).unwrap();
     let report = |taken_ms| Report {
         taken_ms,
         inventory: vec!["prod".into()],
@@ -216,7 +221,7 @@ fn reports_of_drift_are_kept_to_be_compared_with() {
 #[test]
 fn what_was_applied_last_is_never_forgotten() {
     let folder = tempfile::tempdir().unwrap();
-    let history = History::open(folder.path()).unwrap();
+    let history = History::open(&at(folder.path())).unwrap();
     let apply = |seconds: u64| {
         let started = UNIX_EPOCH + Duration::from_secs(seconds);
         let writer = history.begin(&head(), Mode::Apply, started).unwrap();

@@ -10,9 +10,9 @@ use converge_host::change::{Before, Change, FileKind};
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
-use rusqlite::params;
 
 use crate::event::{Event, Listener, Step};
+use crate::history::database::{Row, Value};
 use crate::history::{History, HistoryError};
 use crate::record::HIDDEN;
 use crate::redact::Redactor;
@@ -146,10 +146,19 @@ impl Keeper {
         packed.write_all(&bytes).ok()?;
         let packed = packed.finish().ok()?;
         let rest = serde_json::to_string(&undo.rest).ok()?;
-        let row = params![self.run, seq, undo.host, undo.user, undo.task, undo.place, packed, rest];
-        let sql = "INSERT INTO undo (run, seq, host, user, task, place, changes, rest)
+        let values: [Value; 8] = [
+            (&self.run).into(),
+            seq.into(),
+            (&undo.host).into(),
+            undo.user.as_ref().into(),
+            (&undo.task).into(),
+            (&undo.place).into(),
+            packed.into(),
+            rest.into(),
+        ];
+        let sql = "INSERT INTO undo (run, seq, host, \"user\", task, place, changes, rest)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-        self.history.lock().execute(sql, row).ok().map(drop)
+        self.history.ask(|database| database.execute(sql, &values)).ok().map(drop)
     }
 }
 
@@ -167,39 +176,36 @@ impl Listener for Keeper {
 impl History {
     /// What takes a run back, the last step first.
     pub fn undo(&self, run: &str) -> Result<Vec<Undo>, HistoryError> {
-        let connection = self.lock();
         let damaged =
-            |why: &str| HistoryError::Damaged { path: self.path.clone(), why: why.to_owned() };
-        let sql = "SELECT host, user, task, place, changes, rest FROM undo WHERE run = ?1 ORDER BY seq DESC";
-        let mut statement = connection.prepare(sql).map_err(self.fail())?;
-        let rows = statement
-            .query_map([run], |row| {
-                let undo = Undo {
-                    host: row.get(0)?,
-                    user: row.get(1)?,
-                    task: row.get(2)?,
-                    place: row.get(3)?,
-                    changes: Vec::new(),
-                    rest: Vec::new(),
-                };
-                Ok((undo, row.get::<_, Vec<u8>>(4)?, row.get::<_, String>(5)?))
-            })
-            .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
-            .map_err(self.fail())?;
-        rows.into_iter()
-            .map(|(undo, packed, rest)| {
-                let mut bytes = Vec::new();
-                ZlibDecoder::new(packed.as_slice())
-                    .take(STEP_LIMIT)
-                    .read_to_end(&mut bytes)
-                    .map_err(|error| damaged(&error.to_string()))?;
-                let changes = postcard::from_bytes(&bytes)
-                    .map_err(|error| damaged(&format!("changes can't be read: {error}")))?;
-                let rest =
-                    serde_json::from_str(&rest).map_err(|error| damaged(&error.to_string()))?;
-                Ok(Undo { changes, rest, ..undo })
-            })
-            .collect()
+            |why: &str| HistoryError::Damaged { place: self.place.clone(), why: why.to_owned() };
+        let sql = "SELECT host, \"user\", task, place, changes, rest FROM undo WHERE run = ?1 ORDER BY seq DESC";
+        let read = |row: &Row| {
+            let text = |column| row.text(column).map(str::to_owned);
+            let undo = Undo {
+                host: text(0)?,
+                user: row.maybe_text(1)?.map(str::to_owned),
+                task: text(2)?,
+                place: text(3)?,
+                changes: Vec::new(),
+                rest: row.json(5)?,
+            };
+            Ok((undo, row.bytes(4)?.to_vec()))
+        };
+        let rows = self.ask(|database| {
+            let rows = database.query(sql, &[run.into()])?;
+            rows.iter().map(read).collect::<Result<Vec<_>, _>>()
+        })?;
+        let unpack = |(undo, packed): (Undo, Vec<u8>)| {
+            let mut bytes = Vec::new();
+            ZlibDecoder::new(packed.as_slice())
+                .take(STEP_LIMIT)
+                .read_to_end(&mut bytes)
+                .map_err(|error| damaged(&error.to_string()))?;
+            let changes = postcard::from_bytes(&bytes)
+                .map_err(|error| damaged(&format!("changes can't be read: {error}")))?;
+            Ok(Undo { changes, ..undo })
+        };
+        rows.into_iter().map(unpack).collect()
     }
 }
 
@@ -215,7 +221,7 @@ mod tests {
     };
 
     use crate::event::{Event, Listener as _, Step, TaskInfo, Verdict};
-    use crate::history::{History, Mode, Undo};
+    use crate::history::{History, Mode, Undo, Where};
     use crate::record::Head;
     use crate::redact::{Redactor, Secret};
 
@@ -255,7 +261,8 @@ mod tests {
 
     fn kept(steps: Vec<Step>) -> Vec<Undo> {
         let folder = tempfile::tempdir().unwrap();
-        let history = History::open(folder.path()).unwrap();
+        let history =
+            History::open(&Where { folder: Some(folder.path().into()), server: None }).unwrap();
         let writer = history.begin(&Head::default(), Mode::Apply, SystemTime::now()).unwrap();
         let redactor = Redactor::new();
         redactor.add(&Secret::new("hunter22"));

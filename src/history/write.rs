@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use rusqlite::{Transaction, params};
 use serde::Serialize;
 
 use crate::event::Recap;
+use crate::history::database::{Answer, Database, Value};
 use crate::history::{History, HistoryError, Keeper, Mode, id, millis};
 use crate::record::{Head, Reader, Record, Story, Verdict};
 use crate::redact::Redactor;
@@ -50,21 +50,18 @@ impl History {
         let commit = head.revision.as_ref().and_then(|revision| revision.commit.as_deref());
         let head_text = json(head);
         let insert = |id: &str| {
-            self.lock()
-                .execute(
-                    "INSERT INTO runs (id, started_ms, mode, project, revision, head, converge)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING",
-                    params![
-                        id,
-                        started,
-                        mode.word(),
-                        head.project,
-                        commit,
-                        head_text,
-                        env!("CARGO_PKG_VERSION")
-                    ],
-                )
-                .map_err(self.fail())
+            let values: [Value; 7] = [
+                id.into(),
+                started.into(),
+                mode.word().into(),
+                (&head.project).into(),
+                commit.into(),
+                (&head_text).into(),
+                env!("CARGO_PKG_VERSION").into(),
+            ];
+            let sql = "INSERT INTO runs (id, started_ms, mode, project, revision, head, converge)
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING";
+            self.ask(|database| database.execute(sql, &values))
         };
         let random = rand::random();
         let mut tried = 0;
@@ -110,11 +107,8 @@ impl Writer {
         if let Some(error) = state.error.take() {
             return Err(error);
         }
-        let mut connection = self.history.lock();
-        let transaction = connection.transaction().map_err(self.history.fail())?;
-        finish(&transaction, &self.id, outcome, exit_code, recap, millis(ended))
-            .and_then(|()| transaction.commit())
-            .map_err(self.history.fail())
+        self.history
+            .change(|database| finish(database, &self.id, outcome, exit_code, recap, millis(ended)))
     }
 
     fn flush(&self, state: &mut State) {
@@ -122,12 +116,8 @@ impl Writer {
         if rows.is_empty() || state.error.is_some() {
             return;
         }
-        let mut connection = self.history.lock();
-        let written = connection.transaction().and_then(|transaction| {
-            insert(&transaction, &self.id, &rows)?;
-            transaction.commit()
-        });
-        state.error = written.err().map(self.history.fail());
+        let written = self.history.change(|database| insert(database, &self.id, &rows));
+        state.error = written.err();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -178,53 +168,49 @@ fn matters(record: &Record) -> bool {
     }
 }
 
-fn insert(transaction: &Transaction<'_>, id: &str, rows: &[Row]) -> rusqlite::Result<()> {
-    let mut statement = transaction.prepare_cached(
-        "INSERT INTO records (run, seq, kind, task, host, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?;
+fn insert(database: &mut dyn Database, id: &str, rows: &[Row]) -> Answer<()> {
+    let sql =
+        "INSERT INTO records (run, seq, kind, task, host, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     for row in rows {
-        statement.execute(params![
-            id,
-            row.seq,
-            row.kind,
-            row.task.map(|task| i64::try_from(task).unwrap_or(i64::MAX)),
-            row.host,
-            row.body
-        ])?;
+        let values: [Value; 6] = [
+            id.into(),
+            row.seq.into(),
+            row.kind.into(),
+            row.task.into(),
+            row.host.clone().into(),
+            (&row.body).into(),
+        ];
+        database.execute(sql, &values)?;
     }
     Ok(())
 }
 
 fn finish(
-    transaction: &Transaction<'_>,
+    database: &mut dyn Database,
     id: &str,
     outcome: &str,
     exit_code: u8,
     recap: &Recap,
     ended_ms: i64,
-) -> rusqlite::Result<()> {
-    transaction.execute(
-        "UPDATE runs SET ended_ms = ?2, outcome = ?3, exit_code = ?4 WHERE id = ?1",
-        params![id, ended_ms, outcome, exit_code],
-    )?;
-    let mut statement = transaction.prepare_cached(
-        "INSERT INTO hosts (run, host, ok, changed, unreachable, failed, skipped, rescued, ignored, unknown)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-    )?;
+) -> Answer<()> {
+    let sql = "UPDATE runs SET ended_ms = ?2, outcome = ?3, exit_code = ?4 WHERE id = ?1";
+    database.execute(sql, &[id.into(), ended_ms.into(), outcome.into(), exit_code.into()])?;
+    let sql = "INSERT INTO hosts (run, host, ok, changed, unreachable, failed, skipped, rescued, ignored, unknown)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     for (host, counts) in recap {
-        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-        statement.execute(params![
-            id,
-            host,
-            number(counts.ok),
-            number(counts.changed),
-            number(counts.unreachable),
-            number(counts.failed),
-            number(counts.skipped),
-            number(counts.rescued),
-            number(counts.ignored),
-            number(counts.unknown)
-        ])?;
+        let values: [Value; 10] = [
+            id.into(),
+            host.into(),
+            counts.ok.into(),
+            counts.changed.into(),
+            counts.unreachable.into(),
+            counts.failed.into(),
+            counts.skipped.into(),
+            counts.rescued.into(),
+            counts.ignored.into(),
+            counts.unknown.into(),
+        ];
+        database.execute(sql, &values)?;
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ mod connect;
 mod drift;
 mod drift_watch;
 mod environments;
+mod history;
 mod input;
 mod language;
 mod lease;

@@ -3,15 +3,19 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use converge::event::{Counts, Recap};
-use converge::history::{History, Mode};
+use converge::history::{History, Mode, Where};
 use converge::record::{Head, PlayRecord, Reader as _, Record, StepRecord, TaskRecord, Verdict};
 
 use crate::support::{Project, code, stderr, stdout};
 
+fn at(project: &Project) -> Where {
+    Where { folder: project.history().parent().map(Into::into), server: None }
+}
+
 /// A project with one run in its history, and the name of the run.
 fn project() -> (Project, String) {
     let project = Project::new(&[]);
-    let history = History::open(project.history().parent().unwrap()).unwrap();
+    let history = History::open(&at(&project)).unwrap();
     let head = Head {
         project: "/srv/infra".into(),
         inventory: vec!["staging".into()],

@@ -425,12 +425,10 @@ impl<'a> Flow<'a> {
     }
 
     fn begin(&self, kind: Kind) -> Option<Arc<Writer>> {
-        let folder = self.environment.state.as_deref().ok_or(HistoryError::NoFolder);
         let mut head = self.head.borrow().clone();
         head.options.extend(self.saved.clone());
         head.options.extend(self.part.borrow().clone());
-        let writer = folder
-            .and_then(History::open)
+        let writer = History::open(&self.environment.history)
             .and_then(|history| history.begin(&head, kind, self.started));
         match writer {
             Ok(writer) => Some(Arc::new(writer)),

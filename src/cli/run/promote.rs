@@ -63,8 +63,8 @@ impl Flow<'_> {
             let (at, commit, run) = (time(pass.at), pass.commit, pass.run);
             (pass.at, Applied { commit, at, run, overridden: None })
         });
-        let history = self.environment.state.as_deref().and_then(|folder| {
-            let history = History::existing(folder).ok()??;
+        let history = History::existing(&self.environment.history).ok().flatten();
+        let history = history.and_then(|history| {
             let run = history.last_applied(&self.prepared.head.project, name).ok()??;
             let at = Timestamp::from_millisecond(run.started_ms).ok()?;
             let heads = run.head.environments.into_iter();
@@ -294,8 +294,7 @@ impl Flow<'_> {
     fn changes(&self, guard: &Guard, environment: &str, story: &Story) -> Vec<String> {
         let mut all: BTreeSet<String> = items(story).into_iter().map(|item| item.digest).collect();
         let before = passes_of(guard, environment).into_iter().max_by_key(|pass| pass.at);
-        let history = self.environment.state.as_deref().map(History::existing);
-        if let Some(Ok(Some(history))) = history {
+        if let Ok(Some(history)) = History::existing(&self.environment.history) {
             // Records tell seconds only, so the run itself says more, where it is known here.
             let began = |pass: &Pass| history.run(&pass.run).ok().map(|run| run.summary.started_ms);
             let since = before.map_or(0, |pass| {

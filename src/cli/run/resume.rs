@@ -80,8 +80,7 @@ fn read(
     environment: &Environment,
 ) -> Result<(Run, BTreeMap<String, GoOn>), HistoryError> {
     let missing = || HistoryError::NoSuchRun { id: id.unwrap_or("last").to_owned() };
-    let folder = environment.state.as_deref().ok_or(HistoryError::NoFolder)?;
-    let history = History::existing(folder)?.ok_or_else(missing)?;
+    let history = History::existing(&environment.history)?.ok_or_else(missing)?;
     let run = match id {
         Some(id) => history.run(id)?,
         None => {

@@ -16,8 +16,8 @@ pub(super) fn take_back(
     run: &str,
     hosts: &[String],
 ) -> Result<Vec<String>, String> {
-    let folder = flow.environment.state.as_deref().ok_or("there is no history")?;
-    let history = History::existing(folder).map_err(|error| error.to_string())?;
+    let history =
+        History::existing(&flow.environment.history).map_err(|error| error.to_string())?;
     let history = history.ok_or("there is no history")?;
     let mut undo = history.undo(run).map_err(|error| error.to_string())?;
     undo.retain(|one| hosts.contains(&one.host));
