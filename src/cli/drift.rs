@@ -32,7 +32,7 @@ pub(crate) fn drift(
 ) -> End {
     let (reports, news) = (std::mem::take(&mut args.reports), args.new);
     let applied = args.applied.take();
-    let request = Request::new(args.run(), Name::Converge);
+    let request = Request::new(args.look.run(), Name::Converge);
     let stdout = reports.iter().any(|(_, file)| is_stdout(file));
     let answers = request.output.format == Format::Json || stdout;
     let terminal = Terminal::new(Arc::clone(redactor), request.output.color).answer_only(answers);

@@ -4,52 +4,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::args::{BecomeArgs, ConnectArgs, OutputArgs, RunArgs, SelectArgs, UnlockArgs};
+use crate::cli::args::LookArgs;
 
 /// Looking for what moved.
 #[derive(Args, Debug)]
 pub(crate) struct DriftArgs {
-    /// Playbooks: paths, or names in the project's `playbooks` folder [default: site.yml there]
-    #[arg(value_name = "PLAYBOOK")]
-    pub(crate) playbooks: Vec<PathBuf>,
-
-    /// The inventory: a name in the project's `inventory` folder, a path, or hosts with commas
-    #[arg(short, long, value_name = "INVENTORY", help_heading = "What to check")]
-    pub(crate) inventory: Vec<String>,
-
-    /// Only hosts that this pattern matches; @FILE reads names from a file
-    #[arg(short, long, value_name = "PATTERN", help_heading = "What to check")]
-    pub(crate) limit: Option<String>,
-
     /// Take it that this commit, branch or tag was applied last, to every host
     ///
     /// Without it, the history of this machine says what was applied to each host.
-    #[arg(long, value_name = "REV", help_heading = "What to check")]
+    #[arg(long, value_name = "REV", help_heading = "What to look at")]
     pub(crate) applied: Option<String>,
-
-    /// Set variables: `name=value`, YAML or JSON, or @FILE
-    #[arg(
-        short = 'e',
-        long,
-        value_name = "VARS",
-        help_heading = "What to check",
-        allow_hyphen_values = true
-    )]
-    pub(crate) extra_vars: Vec<String>,
-
-    /// Work on at most so many hosts at once
-    #[arg(
-        short,
-        long,
-        value_name = "N",
-        help_heading = "What to check",
-        value_parser = clap::value_parser!(u32).range(1..)
-    )]
-    pub(crate) forks: Option<u32>,
-
-    /// Don't run commands on the hosts, not even those that change nothing
-    #[arg(long, help_heading = "What to check")]
-    pub(crate) no_probes: bool,
 
     /// Only report what is new since the last check with --new, and what recovered
     #[arg(long, help_heading = "What is shown")]
@@ -67,16 +31,7 @@ pub(crate) struct DriftArgs {
     pub(crate) reports: Vec<(Form, PathBuf)>,
 
     #[command(flatten)]
-    pub(crate) connect: ConnectArgs,
-
-    #[command(flatten)]
-    pub(crate) escalate: BecomeArgs,
-
-    #[command(flatten)]
-    pub(crate) unlock: UnlockArgs,
-
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
+    pub(crate) look: LookArgs,
 }
 
 /// A form of a report.
@@ -94,26 +49,6 @@ pub(crate) enum Form {
     Html,
     /// The body of a webhook.
     Chat,
-}
-
-impl DriftArgs {
-    /// The options of the plans that it rests on.
-    pub(crate) fn run(self) -> RunArgs {
-        RunArgs {
-            playbooks: self.playbooks,
-            inventory: self.inventory,
-            check: true,
-            extra_vars: self.extra_vars,
-            forks: self.forks,
-            no_probes: self.no_probes,
-            select: SelectArgs { limit: self.limit, ..SelectArgs::default() },
-            connect: self.connect,
-            escalate: self.escalate,
-            unlock: self.unlock,
-            output: self.output,
-            ..RunArgs::default()
-        }
-    }
 }
 
 fn report(text: &str) -> Result<(Form, PathBuf), String> {

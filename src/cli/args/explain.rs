@@ -1,10 +1,8 @@
 //! `converge explain`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
-use crate::cli::args::{BecomeArgs, ConnectArgs, OutputArgs, RunArgs, SelectArgs, UnlockArgs};
+use crate::cli::args::LookArgs;
 
 /// Asking why.
 #[derive(Args, Debug)]
@@ -13,60 +11,6 @@ pub(crate) struct ExplainArgs {
     #[arg(value_name = "TASK|HOST")]
     pub(crate) what: String,
 
-    /// Playbooks: paths, or names in the project's `playbooks` folder [default: site.yml there]
-    #[arg(value_name = "PLAYBOOK")]
-    pub(crate) playbooks: Vec<PathBuf>,
-
-    /// The inventory: a name in the project's `inventory` folder, a path, or hosts with commas
-    #[arg(short, long, value_name = "INVENTORY", help_heading = "What to ask about")]
-    pub(crate) inventory: Vec<String>,
-
-    /// Only hosts that this pattern matches; @FILE reads names from a file
-    #[arg(short, long, value_name = "PATTERN", help_heading = "What to ask about")]
-    pub(crate) limit: Option<String>,
-
-    /// Set variables: `name=value`, YAML or JSON, or @FILE
-    #[arg(
-        short = 'e',
-        long,
-        value_name = "VARS",
-        help_heading = "What to ask about",
-        allow_hyphen_values = true
-    )]
-    pub(crate) extra_vars: Vec<String>,
-
-    /// Don't run commands on the hosts, not even those that change nothing
-    #[arg(long, help_heading = "What to ask about")]
-    pub(crate) no_probes: bool,
-
     #[command(flatten)]
-    pub(crate) connect: ConnectArgs,
-
-    #[command(flatten)]
-    pub(crate) escalate: BecomeArgs,
-
-    #[command(flatten)]
-    pub(crate) unlock: UnlockArgs,
-
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-impl ExplainArgs {
-    /// The options of the plan that it rests on.
-    pub(crate) fn run(self) -> RunArgs {
-        RunArgs {
-            playbooks: self.playbooks,
-            inventory: self.inventory,
-            check: true,
-            extra_vars: self.extra_vars,
-            no_probes: self.no_probes,
-            select: SelectArgs { limit: self.limit, ..SelectArgs::default() },
-            connect: self.connect,
-            escalate: self.escalate,
-            unlock: self.unlock,
-            output: self.output,
-            ..RunArgs::default()
-        }
-    }
+    pub(crate) look: LookArgs,
 }

@@ -6,6 +6,7 @@ mod connect;
 mod drift;
 mod environments;
 mod explain;
+mod look;
 mod output;
 mod revert;
 mod run;
@@ -27,6 +28,7 @@ pub(crate) use environments::{
     RolloutCommand, SharedArgs, StatusArgs,
 };
 pub(crate) use explain::ExplainArgs;
+pub(crate) use look::LookArgs;
 pub(crate) use output::{ColorArg, Format, OutputArgs};
 pub(crate) use revert::RevertArgs;
 pub(crate) use run::RunArgs;

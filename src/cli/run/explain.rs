@@ -26,7 +26,7 @@ pub(crate) fn explain(
     redactor: &Arc<Redactor>,
 ) -> End {
     let what = args.what.clone();
-    let mut request = Request::new(args.run(), Name::Converge);
+    let mut request = Request::new(args.look.run(), Name::Converge);
     let terminal = Terminal::new(Arc::clone(redactor), request.output.color);
     let asked = Asked { environment, terminal: &terminal, redactor };
     match asked.answer(&what, &mut request) {
