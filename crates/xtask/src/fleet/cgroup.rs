@@ -44,7 +44,10 @@ pub fn kill(cgroups: &[PathBuf], all: bool, deadline: Instant) -> Result<()> {
             return Ok(());
         }
         if Instant::now() > deadline {
-            bail!("the processes {left:?} do not end");
+            left.sort_unstable();
+            left.dedup();
+            let left: Vec<String> = left.into_iter().map(told).collect();
+            bail!("processes that were killed do not end: {}", left.join(", "));
         }
         for pid in left {
             if let Some(pid) = Pid::from_raw(pid) {
@@ -54,6 +57,14 @@ pub fn kill(cgroups: &[PathBuf], all: bool, deadline: Instant) -> Result<()> {
         }
         sleep(Duration::from_millis(10));
     }
+}
+
+/// A process by its number, name and state: `D` waits for a disk, `Z` for whoever started it; see proc_pid_stat(5).
+fn told(pid: i32) -> String {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let name = stat.split_once('(').and_then(|(_, rest)| rest.split(')').next()).unwrap_or("?");
+    format!("{pid} {name} ({})", rest.split_whitespace().next().unwrap_or("gone"))
 }
 
 /// Removes the folders of an empty cgroup.

@@ -99,7 +99,8 @@ pub fn wait_ready(host: &Host, deadline: Instant) -> Result<()> {
 
 /// Ends the host's processes and removes its mount, namespace and cgroups. Doing it twice is fine.
 pub fn stop(host: &Host, network: Network) -> Result<()> {
-    let soon = Instant::now() + Duration::from_secs(20);
+    // A process that waits for a busy disk ends when that has answered.
+    let soon = Instant::now() + Duration::from_secs(90);
     // The payload first: systemd-nspawn then cleans up after itself and ends, and its keeper with it.
     cgroup::kill(&host.cgroups, false, soon)?;
     let patience = Instant::now() + Duration::from_secs(5);
