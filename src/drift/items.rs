@@ -15,7 +15,7 @@ pub fn items(story: &Story, class: Class) -> Vec<Item> {
     let tasks = story.tasks().filter(|task| !task.handler);
     let mut items: Vec<Item> = tasks
         .flat_map(|task| task.steps.iter().map(move |step| (task, step)))
-        .filter(|(task, step)| !(step.item.is_none() && loops(task, &step.host)))
+        .filter(|(task, step)| !task.sums_up(step))
         .flat_map(|(task, step)| of_step(task, step, class))
         .collect();
     items.sort_by(|one, other| one.host.cmp(&other.host));
@@ -26,10 +26,6 @@ pub fn items(story: &Story, class: Class) -> Vec<Item> {
 pub fn beyond(pending: Vec<Item>, drifted: &[Item]) -> Vec<Item> {
     let known = |item: &Item| drifted.iter().any(|other| other.says_the_same(item));
     pending.into_iter().filter(|item| item.class == Class::Pending && !known(item)).collect()
-}
-
-fn loops(task: &TaskRecord, host: &str) -> bool {
-    task.steps.iter().any(|step| step.item.is_some() && step.host == host)
 }
 
 fn of_step(task: &TaskRecord, step: &StepRecord, class: Class) -> Vec<Item> {

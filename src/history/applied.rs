@@ -1,17 +1,9 @@
 //! What was applied to an environment.
 
 use crate::history::database::{Answer, Database};
+use crate::history::partial::is_part;
 use crate::history::read::{SUMMARY, summary};
 use crate::history::{History, HistoryError, Summary};
-
-/// Options of runs that applied less than everything.
-const PARTS: [&str; 5] = ["--limit ", "--tags ", "--skip-tags ", "--start-at-task ", "resume "];
-
-/// Whether an option says that only a part was applied. A rollout is whole with its last batch.
-fn is_part(option: &str) -> bool {
-    PARTS.iter().any(|part| option.starts_with(part))
-        || (option.starts_with("rollout ") && !option.ends_with(", the last"))
-}
 
 impl History {
     /// The last run that applied a commit to an environment of a project without a failure.

@@ -5,11 +5,9 @@ use std::path::Path;
 
 use crate::drift::Applied;
 use crate::git::{self, Revision};
+use crate::history::partial::leaves_tasks_out;
 use crate::history::{History, HistoryError};
 use crate::record::Head;
-
-/// Options that leave tasks out, so that what was applied is not the whole.
-const PARTIAL: [&str; 3] = ["--tags", "--skip-tags", "--start-at-task"];
 
 /// One host in one run.
 const APPLIED: &str = "SELECT runs.id, runs.started_ms, runs.head, hosts.host
@@ -53,12 +51,7 @@ impl History {
 
 /// Whether a run did everything that is asked about.
 fn is_whole(run: &Head, about: &Head) -> bool {
-    let partial = |option: &String| {
-        PARTIAL
-            .iter()
-            .any(|name| option.strip_prefix(name).is_some_and(|rest| !rest.starts_with('-')))
-    };
     run.inventory == about.inventory
         && run.playbooks == about.playbooks
-        && !run.options.iter().any(partial)
+        && !run.options.iter().any(|option| leaves_tasks_out(option))
 }

@@ -11,6 +11,7 @@ mod folder;
 mod forget;
 mod hosts;
 mod id;
+mod partial;
 mod read;
 mod schema;
 #[cfg(test)]

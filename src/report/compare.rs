@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::record::{StepRecord, Story, TaskRecord, Verdict};
+use crate::record::{StepRecord, Story, Verdict};
 use crate::report::theme::{Label, Theme};
 
 /// One step by what it is about: the task, the host, the item, and how many times the same came before.
@@ -46,7 +46,7 @@ pub fn draw(one: &Story, other: &Story, theme: Theme) -> String {
 fn steps(story: &Story) -> BTreeMap<Key<'_>, (usize, &StepRecord)> {
     let mut steps = BTreeMap::new();
     for (at, task) in story.tasks().enumerate() {
-        for step in task.steps.iter().filter(|step| !sums_up(task, step)) {
+        for step in task.steps.iter().filter(|step| !task.sums_up(step)) {
             let mut key = (task.name.as_str(), step.host.as_str(), step.item.as_deref(), 0);
             while steps.contains_key(&key) {
                 key.3 += 1;
@@ -55,12 +55,6 @@ fn steps(story: &Story) -> BTreeMap<Key<'_>, (usize, &StepRecord)> {
         }
     }
     steps
-}
-
-/// Whether a step is the summary of a loop whose items are known.
-fn sums_up(task: &TaskRecord, step: &StepRecord) -> bool {
-    step.item.is_none()
-        && task.steps.iter().any(|other| other.item.is_some() && other.host == step.host)
 }
 
 /// What a step did, in lines.

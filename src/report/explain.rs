@@ -41,13 +41,7 @@ pub fn draw(story: &Story, readings: &[Reading], quiet: bool, style: Style) -> S
             .iter()
             .filter(|step| about.iter().any(|one| one.host == step.host))
             .filter(|step| !(quiet && step.verdict == Verdict::Ok))
-            .filter(|step| {
-                !(step.item.is_none()
-                    && task
-                        .steps
-                        .iter()
-                        .any(|other| other.host == step.host && other.item.is_some()))
-            })
+            .filter(|step| !task.sums_up(step))
             .collect();
         if steps.is_empty() {
             continue;

@@ -107,7 +107,7 @@ fn fleet_tests(slow: bool) -> Result<Outcome> {
         Fleet::up(&Spec { prefix: "test-".to_owned(), debian: 3, centos: 2, python: 1 })?;
     fleet.renew_found()?;
     // In one process, which lends each host to one test at a time; hosts and packages are waited for more than computed on.
-    let mut tests = cargo(&["test", "--workspace", "--test", "fleet", "--"]);
+    let mut tests = cargo(&["test", "--workspace", "--no-fail-fast", "--test", "fleet", "--"]);
     tests = tests.args(["--include-ignored", "--test-threads", "4"]);
     if !slow {
         tests = tests.args(["--skip", "takes_minutes"]);

@@ -8,6 +8,7 @@ pub mod junit;
 pub mod prometheus;
 pub mod text;
 
+mod markup;
 mod side;
 mod time;
 
