@@ -21,6 +21,12 @@ pub trait Target: Send + Sync {
     /// The user that requests with helper 0 run as.
     fn user(&self) -> &User;
 
+    /// The fingerprint of the key by which the host proved that it is itself, as OpenSSH writes it; none where it is reached
+    /// without SSH.
+    fn host_key(&self) -> Option<String> {
+        None
+    }
+
     /// Sends a request and returns at once.
     fn submit(&self, request: Request) -> Ticket;
 

@@ -133,11 +133,18 @@ fn same(left: &[&StepRecord], right: &[&StepRecord]) -> bool {
     left.len() == right.len()
         && left.iter().zip(right).all(|(left, right)| {
             left.verdict == right.verdict
+                && assertion(left) == assertion(right)
                 && left.item == right.item
                 && left.delegated == right.delegated
                 && left.changes == right.changes
                 && left.warnings == right.warnings
         })
+}
+
+/// The condition that an `assert` found not to hold.
+fn assertion(step: &StepRecord) -> Option<&str> {
+    let failed = matches!(step.verdict, Verdict::Failed { .. });
+    step.results.as_ref().filter(|_| failed)?.get("assertion")?.as_str()
 }
 
 fn draw_step(step: &StepRecord, style: Style) -> Vec<String> {
@@ -176,6 +183,10 @@ fn draw_step(step: &StepRecord, style: Style) -> Vec<String> {
         lines.extend(rows.next().map(|line| theme.paint(label, line)));
         lines.extend(rows.map(|line| indent(2, &theme.paint(label, line))));
     }
+    if let Some(condition) = assertion(step) {
+        let told = format!("  this does not hold: {condition}");
+        lines.push(theme.paint(Label::Quiet, &told));
+    }
     let warnings = step.warnings.iter();
     lines.extend(
         warnings.map(|warning| theme.paint(Label::Warning, &format!("warning: {warning}"))),
@@ -193,7 +204,7 @@ mod tests {
     use super::{Style, draw};
     use crate::git::{Dirty, How, Revision};
     use crate::record::testing::{
-        change, changed, edited, failed, handler, play, step, story, task,
+        change, changed, edited, failed, handler, play, results, step, story, task,
     };
     use crate::record::{ChangeRecord, Head, Kind, Lost, Record, StepRecord, Story, Verdict};
 
@@ -254,6 +265,19 @@ mod tests {
                 changed("web1", vec![change(Kind::Unit, Sign::Act, "reload nginx.service")]),
             ),
         ]
+    }
+
+    #[test]
+    fn a_failed_assertion_is_shown() {
+        let results = results(r#"{"assertion": "workers > 4", "evaluated_to": false}"#);
+        let failed = StepRecord { results, ..failed("web1", "Assertion failed") };
+        let records =
+            vec![play("web", &["web1"]), task(1, "Enough", "assert"), Record::Step(1, failed)];
+        let drawn = drawn(records, false);
+        assert!(
+            drawn.contains("Assertion failed\n    \u{20} this does not hold: workers > 4\n"),
+            "{drawn}"
+        );
     }
 
     #[test]

@@ -13,6 +13,15 @@ use crate::target::{ConnectError, Connector, Endpoint, Target, Watcher};
 /// Where systemd keeps what tells this installation from every other; machine-id(5).
 const MACHINE_ID: &str = "/etc/machine-id";
 
+/// What a host says that it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The id of its installation, where it has one; machine-id(5).
+    pub machine: Option<String>,
+    /// The fingerprint of its SSH host key, where it is reached by SSH.
+    pub host_key: Option<String>,
+}
+
 /// The connections of a run.
 pub(crate) struct Connections {
     connector: Arc<dyn Connector>,
@@ -105,9 +114,8 @@ impl Connections {
             .retain(|(endpoint, _)| endpoint.name != host);
     }
 
-    /// What every host that is connected says that it is: its machine id, where it has one. `number` is the last number that a
-    /// request had.
-    pub(crate) fn machines(&self, number: &mut u64) -> BTreeMap<String, Option<String>> {
+    /// What every host that is connected says that it is. `number` is the last number that a request had.
+    pub(crate) fn identities(&self, number: &mut u64) -> BTreeMap<String, Identity> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut asked = Vec::new();
         for (endpoint, line) in known.iter() {
@@ -117,17 +125,18 @@ impl Connections {
             let call = Call { module: "slurp".into(), args, env: Vec::new() };
             let request =
                 Request { id: *number, helper: 0, after: Vec::new(), ask: Ask::Preview, call };
-            asked.push((endpoint.name.clone(), line.target.submit(request)));
+            let ticket = line.target.submit(request);
+            asked.push((endpoint.name.clone(), line.target.host_key(), ticket));
         }
-        let mut machines = BTreeMap::new();
-        for (name, ticket) in asked {
+        let mut identities = BTreeMap::new();
+        for (name, host_key, ticket) in asked {
             let machine = match &*ticket.wait() {
                 Reply::Done(done) => machine_id(&done.results),
                 _ => None,
             };
-            machines.entry(name).or_insert(machine);
+            identities.entry(name).or_insert(Identity { machine, host_key });
         }
-        machines
+        identities
     }
 
     /// Every host forgets what was planned.

@@ -57,6 +57,7 @@ use crate::vars::{Layer, Origin};
 
 pub use crate::actions::catalogue::Catalogue;
 pub use check::check;
+pub use connect::Identity;
 pub use env::Given;
 pub use mode::Mode;
 pub use resume::{GoOn, Mark, Resume};
@@ -132,15 +133,14 @@ impl Session {
         Ok((all, diagnostics))
     }
 
-    /// What each host that was connected to says that it is, by its name in the inventory: the machine id of systemd, where
-    /// it has one. Must not be called during a walk.
-    pub fn machines(&self) -> BTreeMap<String, Option<String>> {
+    /// What each host that was connected to says that it is, by its name in the inventory. Must not be called during a walk.
+    pub fn identities(&self) -> BTreeMap<String, Identity> {
         // What a task would change there is not asked.
         self.connections.reset();
         let mut number = self.env.next_requests();
-        let machines = self.connections.machines(&mut number);
+        let identities = self.connections.identities(&mut number);
         self.env.used_requests(number);
-        machines
+        identities
     }
 
     /// Hosts are changed on behalf of this run from now on. One that another run changes refuses, at the first change.

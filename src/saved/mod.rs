@@ -79,6 +79,9 @@ pub struct Machine {
     pub host: String,
     /// The keyed digest of its machine id; none where it has none.
     pub machine: Option<String>,
+    /// The fingerprint of its SSH host key; none where it is reached without SSH.
+    #[serde(default)]
+    pub host_key: Option<String>,
 }
 
 /// What happened without what differs from one time to the next: how long it took, and return values that nobody is shown.

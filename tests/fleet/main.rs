@@ -29,6 +29,7 @@ mod packages;
 mod record;
 mod reference;
 mod saved;
+mod selinux;
 mod stack;
 mod system_modules;
 mod trouble;

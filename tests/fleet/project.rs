@@ -112,7 +112,7 @@ impl Project {
         let (key, known) = (host.ssh_key.display(), host.known_hosts.display());
         let text = format!(
             "{first}\nHost *\n  User root\n  IdentityFile {key}\n  IdentitiesOnly yes\n  \
-             UserKnownHostsFile {known}\n  GlobalKnownHostsFile /dev/null\n  \
+             ConnectTimeout 60\n  UserKnownHostsFile {known}\n  GlobalKnownHostsFile /dev/null\n  \
              StrictHostKeyChecking yes\n"
         );
         self.keep(".ssh/config", text);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::schema;
-use crate::sshd::Sshd;
+use crate::sshd::{Sshd, keygen};
 use crate::support::{Project, code, stderr, stdout};
 
 const SITE: &str = "\
@@ -387,10 +387,8 @@ const CUT: &str = "\
       copy: {content: two, dest: '{{ top }}/last'}
 ";
 
-#[test]
-fn over_ssh_a_cut_connection_is_told_and_the_plan_is_spent() {
-    let sshd = Sshd::start();
-    let (project, top) = project(CUT);
+/// The one host is reached by this server.
+fn by_ssh(project: &Project, sshd: &Sshd, top: &Path) {
     project.write(
         "inventory/local",
         &format!(
@@ -402,6 +400,28 @@ fn over_ssh_a_cut_connection_is_told_and_the_plan_is_spent() {
             sshd.path("home/.ssh/known_hosts").display(),
         ),
     );
+}
+
+#[test]
+fn a_host_with_another_host_key_is_another_machine() {
+    let mut sshd = Sshd::start();
+    let (project, top) = project(SITE);
+    by_ssh(&project, &sshd, &top);
+    saved(&project, "");
+    fs::remove_file(sshd.path("host_key")).unwrap();
+    keygen(&sshd.path("host_key"), "ed25519", "");
+    sshd.restart();
+    // Whoever looks after the host made its new key known.
+    sshd.trust("host_key");
+    refused(&project, &["web: it is another machine", "its SSH host key: it was SHA256:"]);
+    assert!(!top.join("etc").exists());
+}
+
+#[test]
+fn over_ssh_a_cut_connection_is_told_and_the_plan_is_spent() {
+    let sshd = Sshd::start();
+    let (project, top) = project(CUT);
+    by_ssh(&project, &sshd, &top);
     saved(&project, "");
     let applied = project.converge("apply a.plan");
     let told = format!("{}{}", stdout(&applied), stderr(&applied));
@@ -416,17 +436,7 @@ fn over_ssh_a_cut_connection_is_told_and_the_plan_is_spent() {
 fn a_plan_is_not_spent_where_no_host_can_be_reached() {
     let mut sshd = Sshd::start();
     let (project, top) = project(SITE);
-    project.write(
-        "inventory/local",
-        &format!(
-            "web ansible_host=127.0.0.1 ansible_port={} top={} ansible_ssh_private_key_file={} \
-             ansible_ssh_common_args='-o UserKnownHostsFile={}'\n",
-            sshd.port,
-            top.display(),
-            sshd.path("home/.ssh/id_ed25519").display(),
-            sshd.path("home/.ssh/known_hosts").display(),
-        ),
-    );
+    by_ssh(&project, &sshd, &top);
     saved(&project, "");
     sshd.stop();
     let away = project.converge("apply a.plan");

@@ -25,7 +25,7 @@ use crate::record::Head;
 use crate::redact::Redactor;
 use crate::report::head;
 use crate::report::screen::Screen as _;
-use crate::saved::{self, PlanKey, Saved, SavedError};
+use crate::saved::{self, Machine, PlanKey, Saved, SavedError};
 
 /// Applies a saved plan.
 pub(crate) fn apply(args: ApplyArgs, environment: &Environment, redactor: &Arc<Redactor>) -> End {
@@ -184,10 +184,7 @@ impl Applying<'_> {
         for then in plan.machines.iter().filter(|then| !left_out.contains(&then.host)) {
             let host = &then.host;
             match now.machines.iter().find(|now| now.host == *host) {
-                Some(now) if now.machine == then.machine => {}
-                Some(_) => moved.push(format!(
-                    "{host}: it is another machine, or was set up anew (its machine id)"
-                )),
+                Some(now) => moved.extend(other_machine(then, now)),
                 None => moved.push(format!("{host}: it is not asked any more")),
             }
         }
@@ -210,6 +207,19 @@ impl Applying<'_> {
         }
         refuse(plan, "what the plan rests on has moved", moved)
     }
+}
+
+/// Why a host is not the machine that was planned for, if so.
+fn other_machine(then: &Machine, now: &Machine) -> Option<String> {
+    let what = if now.machine != then.machine {
+        "its machine id".to_owned()
+    } else if now.host_key != then.host_key {
+        let word = |key: &Option<String>| key.clone().unwrap_or_else(|| "none".to_owned());
+        format!("its SSH host key: it was {}, and is {}", word(&then.host_key), word(&now.host_key))
+    } else {
+        return None;
+    };
+    Some(format!("{}: it is another machine, or was set up anew ({what})", then.host))
 }
 
 /// The project is the one that the plan was made in, at the same commit; or that commit was written out.

@@ -53,7 +53,7 @@ impl Flow<'_> {
             options: serde_json::to_value(kept).unwrap_or_default(),
         };
         let inputs = loader.inputs().all();
-        let machines = prepared.session.machines();
+        let identities = prepared.session.identities();
         Saved {
             id: String::new(),
             made_ms: i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
@@ -66,10 +66,11 @@ impl Flow<'_> {
                     digest: key.digest("input", &digest.0),
                 })
                 .collect(),
-            machines: machines
+            machines: identities
                 .into_iter()
-                .map(|(host, machine)| Machine {
-                    machine: machine.map(|id| key.digest("machine", id.as_bytes())),
+                .map(|(host, is)| Machine {
+                    machine: is.machine.map(|id| key.digest("machine", id.as_bytes())),
+                    host_key: is.host_key,
                     host,
                 })
                 .collect(),

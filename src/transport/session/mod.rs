@@ -116,6 +116,10 @@ impl Target for Session {
         &self.hello.user
     }
 
+    fn host_key(&self) -> Option<String> {
+        self.connection.as_ref()?.host_key()
+    }
+
     fn submit(&self, request: Request) -> Ticket {
         let id = request.id;
         let frame = match wire::encode(&ToHelper::Request(request)) {

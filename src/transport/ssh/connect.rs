@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use russh::client::{self, DisconnectReason, Handle};
-use russh::keys::PublicKeyOrCertificate;
+use russh::keys::{HashAlg, PublicKeyOrCertificate};
 use russh::{ChannelMsg, ChannelReadHalf, Disconnect, SshId};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
@@ -65,6 +65,8 @@ struct Seen {
     refused: Option<Box<HostKeyError>>,
     blindly: bool,
     greeted: bool,
+    /// The fingerprint of the key that the server showed.
+    host_key: Option<String>,
     lost: Option<String>,
 }
 
@@ -269,6 +271,11 @@ impl Connection {
         let _nobody_listens = events.send(Event::End(end)).await;
     }
 
+    /// The fingerprint of the server's key, as OpenSSH writes it: `SHA256:…`.
+    pub(crate) fn host_key(&self) -> Option<String> {
+        lock(&self.seen).host_key.clone()
+    }
+
     fn lost(&self) -> Option<String> {
         lock(&self.seen).lost.clone()
     }
@@ -310,6 +317,7 @@ impl client::Handler for Client {
         let judgement = self.check.judge(shown);
         let mut seen = lock(&self.seen);
         seen.greeted = true;
+        seen.host_key = Some(shown.public_key().fingerprint(HashAlg::Sha256).to_string());
         match judgement {
             Ok(trust) => {
                 seen.blindly = trust == Trust::Blindly;

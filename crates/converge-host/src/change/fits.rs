@@ -1,5 +1,6 @@
 //! Whether what would be done now is what was reviewed.
 
+use crate::change::file::label_allowed;
 use crate::change::{
     ActChange, Before, Change, FileChange, FileKind, FileState, GroupChange, PackageAction,
     PackagesChange, UnitChange, UserChange,
@@ -83,8 +84,19 @@ fn same_file(now: &FileChange, reviewed: &FileChange) -> bool {
     }
     if let (Before::Is(now), Before::Is(reviewed)) = (&mut now.before, &reviewed.before) {
         now.times = reviewed.times;
+        same_label(now, reviewed);
+    }
+    if let (Some(now), Some(reviewed)) = (&mut now.after, &reviewed.after) {
+        same_label(now, reviewed);
     }
     now == *reviewed
+}
+
+/// What was new when it was reviewed had no SELinux context yet, or only the parts that were asked for.
+fn same_label(now: &mut FileState, reviewed: &FileState) {
+    if label_allowed(reviewed.selinux.as_deref(), now.selinux.as_deref()) {
+        now.selinux.clone_from(&reviewed.selinux);
+    }
 }
 
 /// What comes along with a package can't be known before the package itself is.
@@ -146,6 +158,21 @@ mod tests {
         let unknown = write("/a", Before::Unknown(Why("package a".into())), "1");
         assert!(fits(&[write("/a", old, "1")], std::slice::from_ref(&unknown)));
         assert!(fits(&[a], &[unknown]));
+    }
+
+    #[test]
+    fn the_policy_labels_what_was_new() {
+        let edit = |label: Option<&str>| {
+            let labelled = |text: &str| FileState {
+                selinux: label.map(str::to_owned),
+                ..FileState::of(FileKind::File(Blob::new(text.as_bytes())))
+            };
+            let before = Before::Is(labelled("0"));
+            [Change::File(FileChange::new("/a", before, Some(labelled("1"))))]
+        };
+        let real = edit(Some("system_u:object_r:etc_t:s0"));
+        assert!(fits(&real, &edit(None)) && fits(&real, &edit(Some("::etc_t:"))));
+        assert!(!fits(&real, &edit(Some("::var_t:"))) && !fits(&edit(None), &real));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use crate::change::file::FileState;
+use crate::change::file::label::is_whole;
 use crate::host::real::Real;
 use crate::host::{Host, Node, NodeKind, Principal};
 use crate::stop::{Result, Stop};
@@ -23,6 +24,7 @@ pub(super) struct Wanted {
     pub(super) mode: Option<u32>,
     pub(super) owner: Option<u32>,
     pub(super) group: Option<u32>,
+    /// A whole context; what is left to the policy is given afterwards.
     pub(super) selinux: Option<String>,
     pub(super) times: Option<(SystemTime, SystemTime)>,
 }
@@ -46,7 +48,7 @@ impl Wanted {
             mode: state.mode,
             owner: state.owner.as_ref().map(user).transpose()?,
             group: state.group.as_ref().map(group).transpose()?,
-            selinux: state.selinux.clone(),
+            selinux: state.selinux.clone().filter(|context| is_whole(context)),
             times: state.times,
         })
     }

@@ -1,6 +1,7 @@
 //! A change of a path in words.
 
 use crate::blob::Blob;
+use crate::change::file::label::told;
 use crate::change::file::{Before, FileChange, FileKind, FileState};
 use crate::change::{Description, Effect, Sign, Text, TextDiff, Touch};
 use crate::host::flags::letters;
@@ -90,7 +91,7 @@ fn facts(old: Option<&FileState>, new: &FileState) -> Vec<(&'static str, String)
     facts.extend(fact("owner", old.map(owner), owner(new)));
     let group = |state: &FileState| owned(&state.group);
     facts.extend(fact("group", old.map(group), group(new)));
-    let selinux = |state: &FileState| state.selinux.clone();
+    let selinux = |state: &FileState| state.selinux.as_deref().map(told);
     facts.extend(fact("context", old.map(selinux), selinux(new)));
     let flags = |state: &FileState| state.flags.map(letters);
     facts.extend(fact("attributes", old.map(flags), flags(new)));

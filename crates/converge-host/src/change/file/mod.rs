@@ -5,6 +5,7 @@
 mod attributes;
 mod backup;
 mod describe;
+mod label;
 mod made;
 mod perform;
 mod remove;
@@ -16,6 +17,8 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 pub use made::Maker;
+
+pub(crate) use label::allowed as label_allowed;
 
 use crate::blob::Blob;
 use crate::change::{Change, Description, Effect, Touch};
@@ -70,7 +73,7 @@ pub struct FileState {
     pub owner: Option<Principal>,
     /// The group; none leaves it.
     pub group: Option<Principal>,
-    /// The SELinux context; none leaves it or lets the policy decide.
+    /// The SELinux context; none leaves it or lets the policy decide, which also decides on parts that are empty.
     pub selinux: Option<String>,
     /// Inode flags as ioctl_iflags(2) numbers them, where the change is about them.
     pub flags: Option<u32>,

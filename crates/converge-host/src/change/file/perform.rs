@@ -6,8 +6,9 @@ use std::path::Path;
 use rustix::io::Errno;
 
 use crate::change::file::attributes::{Wanted, set_flags, to_path};
+use crate::change::file::label::relabel;
 use crate::change::file::write::{Temporary, directory, in_place, unlink};
-use crate::change::file::{Before, FileChange, FileKind, FileState, backup, made, remove};
+use crate::change::file::{Before, FileChange, FileKind, backup, made, remove};
 use crate::change::run::lines;
 use crate::data::Map;
 use crate::host::real::Real;
@@ -196,9 +197,9 @@ fn replace(
         None => by_default(wanted, 0o666, real),
     };
     // A link or a directory gives its context to no file.
+    let labelled = old.filter(|old| old.kind == NodeKind::File);
     if wanted.selinux.is_none() {
-        wanted.selinux =
-            old.filter(|old| old.kind == NodeKind::File).and_then(|old| old.selinux.clone());
+        wanted.selinux = labelled.and_then(|old| old.selinux.clone());
     }
     let write = |error: io::Error| refused("write", path, &error);
     let stuck = |error: &io::Error| {
@@ -221,7 +222,7 @@ fn replace(
         }
         Err(Trouble::Io(error)) => return Err(refused_to_move(path, &error)),
     }
-    if old.is_none()
+    if labelled.is_none()
         && let Some(after) = &change.after
     {
         relabel(path, after, real)?;
@@ -304,16 +305,4 @@ pub(super) fn validate(change: &FileChange, real: &Real, file: &Path) -> Result<
         change.path.display()
     );
     Err(Stop::Failed(Failure { msg, results }))
-}
-
-/// Lets the SELinux policy label what is new, where nothing else was asked for.
-fn relabel(path: &Path, after: &FileState, real: &Real) -> Result<()> {
-    if !real.has_selinux() || after.selinux.is_some() {
-        return Ok(());
-    }
-    if let Some(program) = real.program("restorecon")? {
-        let program = program.display().to_string();
-        real.run_all(&[Command::new([program.as_str(), "--", &path.display().to_string()])])?;
-    }
-    Ok(())
 }

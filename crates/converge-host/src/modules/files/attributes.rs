@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::args::{Args, Mode};
 use crate::change::{FileKind, FileState};
 use crate::host::flags::wanted;
-use crate::host::{Host, Principal};
+use crate::host::{Host, Look, Principal};
 use crate::modules::files::mode::{bits, is_octal};
 use crate::stop::{Result, Stop};
 
@@ -65,7 +65,7 @@ impl Attributes {
         if let Some(name) = self.group.as_ref().filter(|name| !name.is_empty()) {
             state.group = Some(group(name, host)?);
         }
-        state.selinux = self.context(state.selinux.take());
+        state.selinux = self.context(state.selinux.take(), host)?;
         if let Some(written) = self.attributes.as_ref().filter(|written| !written.is_empty())
             && !matches!(state.kind, FileKind::Link(_))
         {
@@ -79,20 +79,34 @@ impl Attributes {
         Ok(())
     }
 
-    /// A host without SELinux has no contexts, and then there are none to change.
-    fn context(&self, now: Option<String>) -> Option<String> {
-        let now = now?;
-        let wanted = [&self.seuser, &self.serole, &self.setype, &self.selevel];
+    /// A host without SELinux has no contexts, and then there are none to change. What is new has none yet: the parts that
+    /// nobody asks for stay empty.
+    fn context(&self, now: Option<String>, host: &dyn Host) -> Result<Option<String>> {
+        let wanted = [&self.seuser, &self.serole, &self.setype, &self.selevel]
+            .map(|part| part.as_deref().filter(|part| !["", "_default"].contains(part)));
+        if wanted.iter().all(Option::is_none) {
+            return Ok(now);
+        }
+        let now = match now {
+            Some(now) => now,
+            None if has_contexts(host)? => ":::".to_owned(),
+            None => return Ok(None),
+        };
         let mut parts = now.splitn(4, ':');
         let joined: Vec<&str> = wanted
             .into_iter()
             .filter_map(|wanted| {
                 let old = parts.next();
-                wanted.as_deref().filter(|part| *part != "_default").or(old)
+                wanted.or(old)
             })
             .collect();
-        Some(joined.join(":"))
+        Ok(Some(joined.join(":")))
     }
+}
+
+/// Whether things on the host have SELinux contexts: then the root directory has one.
+fn has_contexts(host: &dyn Host) -> Result<bool> {
+    Ok(matches!(host.look(Path::new("/"))?, Look::Is(root) if root.selinux.is_some()))
 }
 
 /// The owner of a name, or of a number in digits. An account that something planned may bring is taken by its name.
