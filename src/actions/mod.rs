@@ -16,6 +16,8 @@ mod set_stats;
 pub(crate) mod upstream;
 mod validate;
 
+use std::sync::Arc;
+
 use crate::plan::eval::Eval;
 use crate::plan::files::Files;
 use crate::plan::halt::Halt;
@@ -23,7 +25,7 @@ use crate::plan::outcome::Outcome;
 use crate::playbook::{Action as Written, Task};
 use crate::value::Value;
 use crate::vars::Vars;
-use crate::yaml::Node;
+use crate::yaml::{Kind, Node, Style, Tag};
 
 pub(crate) use meta::Meta;
 
@@ -151,6 +153,15 @@ impl Context<'_> {
             }
         }
         Ok(values)
+    }
+
+    /// The names of all arguments, as they are written.
+    pub(crate) fn names(&self) -> impl Iterator<Item = Node> {
+        self.written().args.named.iter().map(|argument| Node {
+            kind: Kind::Str(Arc::clone(&argument.name.value), Style::Quoted),
+            tag: Tag::None,
+            span: argument.name.span.clone(),
+        })
     }
 
     fn written(&self) -> &Written {

@@ -15,6 +15,7 @@ fn run(context: &Context<'_>) -> Result<Done, Halt> {
         if name == "cacheable" {
             continue;
         }
+        let name = name_of(context, name)?;
         if !is_name(&name) {
             return Err(Halt::new(format!(
                 "`{name}` is no variable name: letters, digits and underscores only, not beginning with a digit"
@@ -29,6 +30,15 @@ fn run(context: &Context<'_>) -> Result<Done, Halt> {
     let mut results = Map::new();
     results.insert("ansible_facts".into(), Value::from(facts));
     Ok(Done { set, as_facts, ..Done::new(Outcome::local(false, results)) })
+}
+
+/// The name of a variable, which may be written as a template.
+fn name_of(context: &Context<'_>, name: String) -> Result<String, Halt> {
+    if !name.contains("{{") {
+        return Ok(name);
+    }
+    let written = context.names().find(|node| node.as_str() == Some(&name));
+    written.map_or(Ok(name.clone()), |node| context.eval.text(&node, context.vars))
 }
 
 fn is_name(name: &str) -> bool {

@@ -20,6 +20,8 @@ const TASKS: &str = r#"
 - user: name=deploy state=absent remove=true
 - group: name=games state=absent
   ignore_errors: true
+- user: name=backup home=/srv/deep/backup
+- user: name=games home=/srv/games create_home=false
 - file: path=/srv/tree/a/b state=directory mode=0750 owner=ada group=crew
 - file: path=/srv/tree state=directory recurse=true owner=ada
 - file: path=/srv/touched state=touch mode=u=rw,g=r,o= access_time=preserve modification_time=preserve
@@ -52,6 +54,7 @@ const TASKS: &str = r#"
 - shell: echo "$WORD" > /srv/shell; umask >> /srv/shell
   environment: {WORD: from the environment}
 - command: rm /srv/made removes=/srv/made
+- package: {update_cache: true}
 - apt: {name: tree, update_cache: true, install_recommends: false}
 "#;
 

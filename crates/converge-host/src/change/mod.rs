@@ -94,15 +94,20 @@ impl Change {
         {
             *blob = blob.for_the_wire();
         }
-        if let Self::File(file) = &mut change {
-            let before = match &mut file.before {
-                Before::Is(state) => Some(state),
-                _ => None,
-            };
-            for state in before.into_iter().chain(&mut file.after) {
-                if let FileKind::File(blob) = &mut state.kind {
-                    *blob = blob.for_the_wire();
+        let mut states: Vec<&mut FileState> = Vec::new();
+        match &mut change {
+            Self::File(file) => {
+                if let Before::Is(state) = &mut file.before {
+                    states.push(state);
                 }
+                states.extend(&mut file.after);
+            }
+            Self::User(user) => states.extend(user.brings.iter_mut().map(|(_, state)| state)),
+            _ => {}
+        }
+        for state in states {
+            if let FileKind::File(blob) = &mut state.kind {
+                *blob = blob.for_the_wire();
             }
         }
         change

@@ -13,11 +13,11 @@ use crate::stop::{Result, Stop};
 #[derive(Args)]
 #[module(name = "package")]
 pub(crate) struct Package {
-    /// The packages.
+    /// The packages; nothing where only the manager's lists are refreshed.
     #[arg(alias = "pkg")]
-    name: Data,
+    name: Option<Data>,
     /// `present`, `absent`, `latest`, and what else the manager knows.
-    state: String,
+    state: Option<Data>,
     /// The manager: `auto`, `apt`, `dnf` or `yum`.
     #[arg(name = "use", default = "auto")]
     manager: String,
@@ -112,8 +112,8 @@ impl Package {
     fn of(&self, host: &dyn Host) -> Result<Box<dyn Ready>> {
         let Entry { spec, read } = self.manager(host)?;
         let given: Vec<(&str, Option<Data>)> = vec![
-            ("name", Some(self.name.clone())),
-            ("state", Some(Data::Str(self.state.clone()))),
+            ("name", self.name.clone()),
+            ("state", self.state.clone()),
             ("update_cache", self.update_cache.clone()),
             ("cache_valid_time", self.cache_valid_time.clone()),
             ("purge", self.purge.clone()),

@@ -175,7 +175,7 @@ fn tool(user: &UserModule, name: &str, host: &dyn Host) -> Result<String> {
 }
 
 /// What the home directory is filled with.
-fn contents(
+pub(super) fn contents(
     user: &UserModule,
     account: &User,
     defaults: &Defaults,

@@ -78,7 +78,7 @@ pub(super) fn copies(
             let Ok(Look::Is(node)) = host.look(&from) else { continue };
             let kind = match &node.kind {
                 NodeKind::File => match host.content(&from) {
-                    Ok(blob) => FileKind::File(blob.for_the_wire()),
+                    Ok(blob) => FileKind::File(blob),
                     Err(_) => continue,
                 },
                 NodeKind::Dir => {

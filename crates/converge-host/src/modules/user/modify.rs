@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::change::{Change, Changes, UserChange};
+use crate::change::{Before, Change, Changes, FileChange, FileKind, FileState, UserChange};
 use crate::host::{Command, Host, User};
+use crate::modules::user::add::contents;
+use crate::modules::user::defaults::Defaults;
 use crate::modules::user::shadow::Shadow;
 use crate::modules::user::{UserModule, key};
-use crate::stop::Result;
+use crate::stop::{Result, Stop};
 
 /// Asks for what makes the account as it is wanted.
 pub(super) fn plan(
@@ -70,8 +72,35 @@ pub(super) fn plan(
     if user.generate_ssh_key {
         key::plan(user, &then.home, host, &mut change)?;
     }
+    let moved = change.home;
     if !change.commands.is_empty() {
         changes.push(Change::User(change));
+    }
+    if user.create_home && !moved { missing_home(user, &then, host, changes) } else { Ok(()) }
+}
+
+/// Makes the home of an account that has none yet, as a copy of the skeleton.
+fn missing_home(
+    user: &UserModule,
+    account: &User,
+    host: &dyn Host,
+    changes: &mut Changes,
+) -> Result<()> {
+    let home = Path::new(&account.home);
+    match host.exists(home) {
+        // What is known of the account is told, and whether there is a home then is seen when the task runs.
+        Err(Stop::Unknown(_)) if !changes.list.is_empty() => return Ok(()),
+        Err(stop) => return Err(stop),
+        Ok(true) => return Ok(()),
+        Ok(false) => {}
+    }
+    let ancestors = home.ancestors().skip(1).take_while(|path| host.exists(path) == Ok(false));
+    let mut folders: Vec<_> = ancestors.map(Path::to_path_buf).collect();
+    folders.reverse();
+    let plain = |folder| (folder, FileState { mode: Some(0o755), ..FileState::of(FileKind::Dir) });
+    let copied = contents(user, account, &Defaults::of(host)?, host);
+    for (path, state) in folders.into_iter().map(plain).chain(copied) {
+        changes.push(Change::File(FileChange::new(path, Before::Absent, Some(state))));
     }
     Ok(())
 }
