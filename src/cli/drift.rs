@@ -10,9 +10,10 @@ use jiff::tz::TimeZone;
 
 use crate::cli::args::{DriftArgs, Form, Format};
 use crate::cli::environment::Environment;
-use crate::cli::exit::{End, Name};
+use crate::cli::exit::End;
 use crate::cli::options::Request;
 use crate::cli::run::{Checking, Refused};
+use crate::cli::sudoers;
 use crate::cli::terminal::Terminal;
 use crate::drift::{Counts, Report, Verdict};
 use crate::history::{History, HistoryError};
@@ -30,9 +31,12 @@ pub(crate) fn drift(
     environment: &Environment,
     redactor: &Arc<Redactor>,
 ) -> End {
+    if args.sudoers {
+        return sudoers::print(args.look.connect.user.as_deref(), redactor);
+    }
     let (reports, news) = (std::mem::take(&mut args.reports), args.new);
     let applied = args.applied.take();
-    let request = Request::new(args.look.run(), Name::Converge);
+    let request = Request::look(args.look.run());
     let stdout = reports.iter().any(|(_, file)| is_stdout(file));
     let answers = request.output.format == Format::Json || stdout;
     let terminal = Terminal::new(Arc::clone(redactor), request.output.color).answer_only(answers);

@@ -19,6 +19,7 @@ mod revert;
 mod run;
 mod saved;
 mod show;
+mod sudoers;
 mod terminal;
 mod vault;
 

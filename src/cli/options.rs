@@ -39,6 +39,8 @@ pub(crate) struct Request {
     pub(crate) force_handlers: bool,
     /// Planning may run commands that change nothing.
     pub(crate) probes: bool,
+    /// Hosts are only looked at, whatever comes of it.
+    pub(crate) looks: bool,
     /// How many hosts at once.
     pub(crate) forks: Option<usize>,
     /// The file that the plan is saved in.
@@ -229,12 +231,18 @@ impl Request {
             output: Output::new(&args.output),
             force_handlers: args.force_handlers,
             probes: !args.no_probes,
+            looks: false,
             forks: args.forks.and_then(|forks| usize::try_from(forks).ok()),
             out: None,
             at: args.at,
             overriding: args.overriding,
             question: None,
         }
+    }
+
+    /// What the options of a command mean that never does more than look.
+    pub(crate) fn look(args: RunArgs) -> Self {
+        Self { looks: true, ..Self::new(args, Name::Converge) }
     }
 
     /// What the options of `converge plan` mean.

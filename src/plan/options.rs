@@ -41,6 +41,8 @@ pub struct Options {
     pub gather_facts: bool,
     /// Whether planning runs commands that change nothing (`--no-probes` forbids it).
     pub probes: bool,
+    /// Whether hosts are only looked at, so that helpers that can do no more will do.
+    pub looks: bool,
     /// What the project declares of commands that it can't edit.
     pub declared: Arc<Probes>,
     /// What is to be explained; none where nobody asks.
@@ -100,6 +102,7 @@ impl Default for Options {
             strict_conditions: false,
             gather_facts: true,
             probes: true,
+            looks: false,
             declared: Arc::default(),
             explain: None,
             inventory: Vec::new(),

@@ -28,6 +28,8 @@ pub(crate) struct Connections {
     watcher: Arc<dyn Watcher>,
     /// How many may be made at once.
     forks: usize,
+    /// Whether helpers will do that only look.
+    looks: bool,
     known: Mutex<Vec<(Endpoint, Result<Arc<Line>, ConnectError>)>>,
     /// On whose behalf hosts are changed.
     holder: Mutex<Option<Holder>>,
@@ -37,6 +39,7 @@ pub(crate) struct Connections {
 pub(crate) struct Line {
     /// The host.
     pub(crate) target: Arc<dyn Target>,
+    looks: bool,
     helpers: Mutex<HashMap<(String, BecomeMethod, Vec<String>), Result<u32, OpenError>>>,
 }
 
@@ -46,11 +49,13 @@ impl Connections {
         connector: Arc<dyn Connector>,
         watcher: Arc<dyn Watcher>,
         forks: usize,
+        looks: bool,
     ) -> Self {
         Self {
             connector,
             watcher,
             forks: forks.max(1),
+            looks,
             known: Mutex::default(),
             holder: Mutex::default(),
         }
@@ -83,8 +88,8 @@ impl Connections {
                 if let (Ok(target), Some(holder)) = (&result, &holder) {
                     target.lease(holder);
                 }
-                let line =
-                    result.map(|target| Arc::new(Line { target, helpers: Mutex::default() }));
+                let line = |target| Line { target, looks: self.looks, helpers: Mutex::default() };
+                let line = result.map(|target| Arc::new(line(target)));
                 known.push(((*endpoint).clone(), line));
             }
         }
@@ -173,6 +178,7 @@ impl Line {
             method: escalation.method,
             flags: escalation.flags.clone(),
             password: escalation.password.as_ref().map(|password| password.expose().to_owned()),
+            looks: self.looks,
         };
         let helper = self.target.open(open).map(|_| number);
         if helper != Err(OpenError::NoSuchUser) {
@@ -182,12 +188,16 @@ impl Line {
     }
 }
 
-/// Why a helper of another user could not be started, in words.
-pub(crate) fn explain(error: &OpenError, escalation: &Escalation) -> String {
+/// Why a helper of another user could not be started, in words; `looks` where one would have done that only looks.
+pub(crate) fn explain(error: &OpenError, escalation: &Escalation, looks: bool) -> String {
     let user = &escalation.user;
+    let least = match looks {
+        true => ", or allow it to look and nothing else, as `converge drift --sudoers` says",
+        false => "",
+    };
     match error {
         OpenError::PasswordNeeded => format!(
-            "a password is needed to become `{user}`; give it with --ask-become-pass or ansible_become_password"
+            "a password is needed to become `{user}`; give it with --ask-become-pass or ansible_become_password{least}"
         ),
         OpenError::WrongPassword => format!("the password to become `{user}` was refused"),
         OpenError::NoSuchUser => format!("there is no user `{user}` to become"),

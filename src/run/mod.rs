@@ -108,8 +108,12 @@ impl Session {
         };
         let gate = Arc::new(Gate::new(given.options.forks));
         let watcher: Arc<dyn crate::target::Watcher> = gate.clone();
-        let connections =
-            Arc::new(Connections::new(Arc::clone(&given.connector), watcher, given.options.forks));
+        let connections = Arc::new(Connections::new(
+            Arc::clone(&given.connector),
+            watcher,
+            given.options.forks,
+            given.options.looks,
+        ));
         let env = Arc::new(Env::new(given, extra, eval, limit));
         Ok(Self {
             env,

@@ -316,7 +316,8 @@ impl Walk<'_> {
                     .map_err(|_| Box::new(Outcome::unknown(&why)))
             }
             (Err(error), Some(escalation)) => {
-                Err(Box::new(Outcome::failed(explain(&error, escalation))))
+                let looks = self.env.options.looks;
+                Err(Box::new(Outcome::failed(explain(&error, escalation, looks))))
             }
             (Err(error), None) => Err(Box::new(Outcome::failed(format!("{error:?}")))),
         }

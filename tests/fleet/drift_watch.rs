@@ -19,6 +19,15 @@ const SITE: &str = "
       copy: {dest: /etc/motd, content: \"one\\ntwo\\n\", mode: '0644'}
 ";
 
+/// What lets the other look and do nothing else.
+const WATCHED: &str = "
+- hosts: web
+  roles: [drift_watched]
+  vars:
+    drift_watched_keys: [\"{{ lookup('file', public) }}\"]
+    drift_watched_sudoers: \"{{ lookup('pipe', program ~ ' drift --sudoers --user drift') }}\\n\"
+";
+
 /// What the watching host is made of. The program is put there by the test.
 const WATCH: &str = "
 - hosts: watch
@@ -28,7 +37,8 @@ const WATCH: &str = "
     - include_role: {name: drift_watch}
       vars:
         drift_watch_repository: /srv/infra.git
-        drift_watch_checks: [{inventory: test, calendar: hourly, applied: main}]
+        drift_watch_checks:
+          - {inventory: test, calendar: hourly, applied: main, options: [--user, drift, --become]}
         drift_watch_ssh_key: \"{{ lookup('file', key) }}\\n\"
         drift_watch_known_hosts: \"{{ lookup('file', known) }}\\n\"
         drift_watch_webhook: \"http://{{ chat }}/hook\"
@@ -69,12 +79,18 @@ fn a_host_watches_another_and_says_what_moved() {
     let config = format!("[defaults]\nroles_path = {}\n", workspace().join("roles").display());
     let project =
         Project::new(&[&web, &watch], &[("ansible.cfg", &config), ("playbooks/site.yml", SITE)]);
-    project.write(
-        "inventory/test",
-        format!("[web]\n{} ansible_host={} ansible_user=root\n", web.name, web.ipv4),
-    );
+    project.write("inventory/test", format!("[web]\n{} ansible_host={}\n", web.name, web.ipv4));
     project.commit();
     project.apply(&[]).exits(0);
+    let watched = project.write("playbooks/watched.yml", WATCHED).display().to_string();
+    let public = format!("public={}", watch.ssh_key.with_extension("pub").display());
+    let program = format!("program={}", env!("CARGO_BIN_EXE_converge"));
+    let allow = |how: &str| {
+        let call = project.converge(&[&watched, "-i", "test", how]);
+        call.args(&["-e", &public, "-e", &program]).run()
+    };
+    allow("--yes").exits(0).says("failed=0");
+    allow("--check").exits(0).says("No changes.");
 
     // This machine's address on the network of the hosts.
     let [first, second, ..] = watch.ipv4.octets();
@@ -103,9 +119,15 @@ fn a_host_watches_another_and_says_what_moved() {
     watch.run("chown -R drift-watch: /srv/infra.git");
 
     web.run("sed -i s/two/zwei/ /etc/motd");
-    let before = web.done();
+    // But for the helper of who logs in, in their own home.
+    let done = || {
+        let mut done = web.done();
+        done.retain(|path, _| !path.starts_with("var/lib/drift/.cache"));
+        done
+    };
+    let before = done();
     watch.run("systemctl start drift-watch-test.service");
-    assert_eq!(web.done(), before, "looking writes nothing");
+    assert_eq!(done(), before, "looking writes nothing");
     let metrics = "/var/lib/prometheus/node-exporter/converge-test.prom";
     let of_web = format!("host=\"{}\",class=\"drift\"}} 1", web.name);
     assert!(watch.text(metrics).contains(&of_web), "{}", watch.text(metrics));

@@ -23,6 +23,7 @@ mod history;
 mod input;
 mod language;
 mod lease;
+mod look;
 mod modules;
 mod old_kernel;
 mod packages;

@@ -304,6 +304,7 @@ fn a_helper_of_another_user_is_not_opened_without_leave() {
         method: BecomeMethod::Su,
         flags: Vec::new(),
         password: None,
+        looks: false,
     };
     assert_eq!(session.open(open("no-such-user-here")), Err(OpenError::NoSuchUser));
     assert_eq!(session.open(open("-x")), Err(OpenError::NoSuchUser));

@@ -13,6 +13,7 @@ use crate::host::expected::Expected;
 use crate::host::machine::Machine;
 use crate::host::overlay::{Overlay, assume};
 use crate::host::real::Real;
+use crate::look;
 use crate::modules::{Ready, find};
 use crate::stop::{Failure, Result, Stop, Why};
 use crate::wire::{Ask, Call, Done, Reply};
@@ -64,6 +65,9 @@ impl<M: Machine> Answerer<M> {
     pub fn answer(&mut self, ask: &Ask, call: &Call) -> Result<Reply, Digest> {
         self.machine.set_looks(!matches!(ask, Ask::Perform { .. }));
         match ask {
+            Ask::Perform { .. } if self.machine.only_looks() => {
+                Ok(Reply::Failed(failed(look::refusal(), Map::new()), Vec::new()))
+            }
             Ask::Plan => self.plan(call, true),
             Ask::PlanAs(name) => self.plan_as(name, call),
             Ask::Preview => self.plan(call, false),
@@ -277,6 +281,9 @@ impl<M: Machine> Answerer<M> {
         }
         if !changes.list.iter().all(|change| matches!(change, Change::Run(_))) {
             return self.planned(&*module, changes, true);
+        }
+        if self.machine.only_looks() && !changes.list.is_empty() {
+            return Ok(Reply::Unknown(look::not_run(&call.module)));
         }
         for change in &changes.list {
             let Change::Run(run) = change else { continue };

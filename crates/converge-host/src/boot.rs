@@ -111,6 +111,11 @@ impl Listener {
         Self { token: token.to_owned(), heard: Vec::new(), read: 0, started: None }
     }
 
+    /// Listens to a helper that is started without the script: for its greeting.
+    pub fn started() -> Self {
+        Self { started: Some(String::new()), ..Self::new("") }
+    }
+
     /// Takes bytes in.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.heard.extend_from_slice(bytes);

@@ -28,6 +28,7 @@ pub mod hold;
 pub mod host;
 mod json;
 pub mod lease;
+pub mod look;
 pub mod modules;
 mod openpgp;
 mod pattern;

@@ -49,6 +49,7 @@ pub fn run(
         planned: Vec::new(),
         outcomes: BTreeMap::new(),
         holder: None,
+        looks: hello.looks,
     };
     serve.say(&FromHelper::Hello(hello))?;
     let mut last = Instant::now();
@@ -104,6 +105,8 @@ struct Serve<W> {
     outcomes: BTreeMap<u64, bool>,
     /// On whose behalf changes are made.
     holder: Option<Holder>,
+    /// Whether this one only looks, and becomes nobody else.
+    looks: bool,
 }
 
 impl<W: Write> Serve<W> {
@@ -185,6 +188,10 @@ impl<W: Write> Serve<W> {
         let number = open.helper;
         if number == 0 || self.inner.contains_key(&number) {
             let why = OpenError::Failed(format!("helper {number} runs already"));
+            return self.say(&FromHelper::Opened(number, Err(why)));
+        }
+        if self.looks {
+            let why = OpenError::Failed("a helper that only looks starts no other".to_owned());
             return self.say(&FromHelper::Opened(number, Err(why)));
         }
         let result = r#become::start(open).map(|Inner { hello, input, mut voice }| {

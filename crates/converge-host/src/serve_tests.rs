@@ -65,7 +65,7 @@ fn done(id: u64) -> FromHelper {
 fn check(said: &[ToHelper], expected: &[FromHelper]) {
     let (theirs, mut ours) = pipe().unwrap();
     let (mut heard, output) = pipe().unwrap();
-    let hello = Hello { user: user(), arch: "x86_64".to_owned(), pid: 1 };
+    let hello = Hello { user: user(), arch: "x86_64".to_owned(), pid: 1, looks: false };
     let server = thread::spawn(move || serve::run(theirs, output, hello, Worker));
     for message in said {
         ours.write_all(&wire::encode(message).unwrap()).unwrap();
@@ -116,7 +116,7 @@ fn go_reaches_the_request_that_is_held() {
     // Only what waits is given up here; a `Go` for it would be lost, as it was never held.
     let (theirs, mut ours) = pipe().unwrap();
     let (mut heard, output) = pipe().unwrap();
-    let hello = Hello { user: user(), arch: "x86_64".to_owned(), pid: 1 };
+    let hello = Hello { user: user(), arch: "x86_64".to_owned(), pid: 1, looks: false };
     thread::spawn(move || serve::run(theirs, output, hello, Worker));
     for message in [request(1, "hold", &[]), request(2, "a", &[]), request(3, "a", &[1])] {
         ours.write_all(&wire::encode(&message).unwrap()).unwrap();
@@ -159,6 +159,7 @@ fn a_helper_that_was_not_opened_does_not_answer() {
         method: BecomeMethod::Sudo,
         flags: Vec::new(),
         password: None,
+        looks: false,
     };
     check(&[ToHelper::Open(open)], &[FromHelper::Opened(2, Err(OpenError::NoSuchUser))]);
 }

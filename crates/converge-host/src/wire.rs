@@ -81,6 +81,8 @@ pub struct Hello {
     pub arch: String,
     /// Its process.
     pub pid: u32,
+    /// Whether it only looks (see [`crate::look`]).
+    pub looks: bool,
 }
 
 /// Asks for a helper as another user.
@@ -96,6 +98,9 @@ pub struct Open {
     pub flags: Vec<String>,
     /// The password that the program asks for.
     pub password: Option<String>,
+    /// Whether one that only looks will do (see [`crate::look`]): it is what is started where the host has it and no password
+    /// is given.
+    pub looks: bool,
 }
 
 /// Programs that change the user.

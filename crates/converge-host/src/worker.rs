@@ -52,9 +52,13 @@ impl Worker {
     }
 
     fn answer(&mut self, request: &Request, line: &Line<'_>) -> Option<Reply> {
-        let Ask::Perform { gate, reviewed } = &request.ask else {
-            return self
-                .with_contents(line, |answerer| answerer.answer(&request.ask, &request.call));
+        let (gate, reviewed) = match &request.ask {
+            Ask::Perform { gate, reviewed } if !self.answerer.machine.only_looks() => {
+                (gate, reviewed)
+            }
+            ask => {
+                return self.with_contents(line, |answerer| answerer.answer(ask, &request.call));
+            }
         };
         let prepared = self.prepare(&request.call, reviewed.as_deref(), line)?;
         let work = match prepared {

@@ -30,6 +30,13 @@ pub(crate) struct DriftArgs {
     )]
     pub(crate) reports: Vec<(Form, PathBuf)>,
 
+    /// Print the sudoers(5) lines that a check needs which logs in as --user, and do nothing else
+    ///
+    /// They let that user start one program of root's that reads and can't do anything else. What is to be installed first is said
+    /// above them.
+    #[arg(long, help_heading = "What is shown", conflicts_with_all = ["applied", "new", "reports"])]
+    pub(crate) sudoers: bool,
+
     #[command(flatten)]
     pub(crate) look: LookArgs,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::cli::args::ExplainArgs;
 use crate::cli::environment::Environment;
-use crate::cli::exit::{End, Name};
+use crate::cli::exit::End;
 use crate::cli::options::{Question, Request};
 use crate::cli::project::Project;
 use crate::cli::run::flow::{Flow, Walked};
@@ -26,7 +26,7 @@ pub(crate) fn explain(
     redactor: &Arc<Redactor>,
 ) -> End {
     let what = args.what.clone();
-    let mut request = Request::new(args.look.run(), Name::Converge);
+    let mut request = Request::look(args.look.run());
     let terminal = Terminal::new(Arc::clone(redactor), request.output.color);
     let asked = Asked { environment, terminal: &terminal, redactor };
     match asked.answer(&what, &mut request) {

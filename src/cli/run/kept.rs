@@ -135,6 +135,7 @@ impl Kept {
             output,
             force_handlers: self.force_handlers,
             probes: true,
+            looks: false,
             forks: forks.or(self.forks),
             out: None,
             at: self.at.clone(),

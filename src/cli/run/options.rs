@@ -25,6 +25,7 @@ pub(crate) fn options(request: &Request, config: &Config) -> Result<Options, Vec
         start_at: selection.start_at.clone(),
         force_handlers: request.force_handlers,
         probes: request.probes,
+        looks: request.looks,
         forks: forks.unwrap_or(defaults.forks),
         // A plan shows what applying does, so it must not see that it is none. As Ansible it is Ansible's check.
         check: request.goal == Goal::Check && request.name == Name::AnsiblePlaybook,

@@ -1,5 +1,6 @@
 //! The command lines that change the user.
 
+use crate::look;
 use crate::wire::{BecomeMethod, Open};
 
 /// The program and its arguments. `script` is for a POSIX shell; `prompt` marks sudo's question for the password.
@@ -37,6 +38,11 @@ pub(super) fn command(open: &Open, script: &str, prompt: &str) -> Vec<String> {
     argv.into_iter().map(str::to_owned).collect()
 }
 
+/// The command line of a helper that only looks: this one and no other can be allowed.
+pub(super) fn looking(place: &str) -> Vec<String> {
+    ["sudo", "-n", "-u", "root", "--", place, look::FLAG].map(str::to_owned).to_vec()
+}
+
 /// The flags asked for, without those that say how the password is asked: that is decided here.
 fn flags(open: &Open) -> Vec<String> {
     if open.method != BecomeMethod::Sudo {
@@ -72,6 +78,7 @@ mod tests {
             method,
             flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
             password: password.map(str::to_owned),
+            looks: false,
         };
         assert_eq!(command(&open, "SCRIPT", "PROMPT").join(" "), expected);
     }

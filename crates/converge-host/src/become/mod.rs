@@ -19,6 +19,7 @@ use crate::r#become::tty::Terminal;
 use crate::r#become::verdict::Verdict;
 use crate::blob::Digest;
 use crate::boot::{self, Heard, Listener, Offer};
+use crate::look;
 use crate::wire::{BecomeMethod, Decoder, FromHelper, Hello, Open, OpenError};
 
 /// A program that is silent this long waits for something that it will not get.
@@ -77,6 +78,12 @@ pub fn start(open: &Open) -> Result<Inner, OpenError> {
         size: program.len() as u64,
         packed: None,
     };
+    let place = look::place(offer.digest);
+    // A password is given to whoever may do more than look.
+    if open.looks && open.method == BecomeMethod::Sudo && open.password.is_none() && place.exists()
+    {
+        return looking(open, &place.display().to_string());
+    }
     let mut skip = Vec::new();
     // doas asks for passwords on a terminal only.
     let mut on_terminal = open.method == BecomeMethod::Doas && open.password.is_some();
@@ -95,20 +102,7 @@ pub fn start(open: &Open) -> Result<Inner, OpenError> {
         };
         let mut attempt = Attempt::start(open, &token, terminal)?;
         match attempt.run(&script, &program) {
-            Ok((hello, decoder)) => {
-                let Attempt { events, child, input, terminal, .. } = attempt;
-                let Some(input) = input else {
-                    return Err(OpenError::Failed("its input was closed".to_owned()));
-                };
-                let voice = Voice {
-                    events,
-                    decoder,
-                    complaints: String::new(),
-                    child,
-                    _terminal: terminal,
-                };
-                return Ok(Inner { hello, input, voice });
-            }
+            Ok((hello, decoder)) => return attempt.greeted(hello, decoder),
             Err(Trouble::Terminal) if !on_terminal => on_terminal = true,
             Err(Trouble::Terminal) => {
                 return Err(OpenError::Failed(
@@ -125,6 +119,28 @@ pub fn start(open: &Open) -> Result<Inner, OpenError> {
             Err(Trouble::Error(error)) => return Err(error),
         }
     }
+}
+
+/// Starts a helper that only looks (see [`look`]), where one is installed. As whom it is to see things is its first line.
+fn looking(open: &Open, place: &str) -> Result<Inner, OpenError> {
+    let command = argv::looking(place);
+    let mut attempt = Attempt::of(open, command.clone(), Listener::started(), None)?;
+    attempt.tell(format!("{}\n", open.user).as_bytes());
+    let why = match attempt.run("", &[]) {
+        Ok((hello, decoder)) if hello.looks => return attempt.greeted(hello, decoder),
+        Ok(_) => "it does more than look".to_owned(),
+        Err(Trouble::Error(OpenError::NoSuchUser)) => return Err(OpenError::NoSuchUser),
+        Err(Trouble::Error(OpenError::Failed(words))) => words,
+        Err(Trouble::Terminal) => "a terminal is wanted".to_owned(),
+        Err(Trouble::Folder(_)) => "it can't be run".to_owned(),
+        Err(Trouble::Error(OpenError::PasswordNeeded | OpenError::WrongPassword)) => {
+            "a password is wanted".to_owned()
+        }
+    };
+    Err(OpenError::Failed(format!(
+        "`{}` is refused: {why}; `converge drift --sudoers` prints what allows it",
+        command.join(" ")
+    )))
 }
 
 struct Attempt<'a> {
@@ -156,6 +172,17 @@ impl<'a> Attempt<'a> {
         let prompt = format!("[{token}] password: ");
         let shell = boot::shell(token);
         let own = argv::command(open, &shell, &prompt);
+        let attempt = Self::of(open, own, Listener::new(token), terminal)?;
+        Ok(Self { shell, prompt, ..attempt })
+    }
+
+    /// One that runs these words and asks for nothing.
+    fn of(
+        open: &'a Open,
+        own: Vec<String>,
+        listener: Listener,
+        terminal: Option<Terminal>,
+    ) -> Result<Self, OpenError> {
         let name = own[0].clone();
         let argv = match &terminal {
             Some(terminal) => terminal.wrap(own),
@@ -185,13 +212,13 @@ impl<'a> Attempt<'a> {
         }
         Ok(Self {
             open,
-            shell,
-            prompt,
+            shell: String::new(),
+            prompt: String::new(),
             child,
             input,
             terminal,
             events,
-            listener: Listener::new(token),
+            listener,
             complaints: String::new(),
             asked_at: 0,
             answered: false,
@@ -221,6 +248,15 @@ impl<'a> Attempt<'a> {
                 }
             }
         }
+    }
+
+    /// What is left of it once the helper has greeted.
+    fn greeted(self, hello: Hello, decoder: Decoder) -> Result<Inner, OpenError> {
+        let Self { events, child, input, terminal, .. } = self;
+        let input = input.ok_or_else(|| OpenError::Failed("its input was closed".to_owned()))?;
+        let complaints = String::new();
+        let voice = Voice { events, decoder, complaints, child, _terminal: terminal };
+        Ok(Inner { hello, input, voice })
     }
 
     /// Writes to the program. Where it hangs up, its end is heard of, with better words.

@@ -17,7 +17,7 @@ pub(super) enum Verdict {
 /// Whether the text ends with a question for a password.
 pub(super) fn asks(method: BecomeMethod, text: &str, prompt: &str) -> bool {
     match method {
-        BecomeMethod::Sudo => text.contains(prompt),
+        BecomeMethod::Sudo => !prompt.is_empty() && text.contains(prompt),
         // `Password: ` of su, `doas (ann@host) password: `.
         BecomeMethod::Su | BecomeMethod::Doas => {
             let end = text.trim_end();
@@ -69,7 +69,7 @@ pub(super) fn read(
         BecomeMethod::Su => "su",
         BecomeMethod::Doas => "doas",
     };
-    let text = text.replace(script, "…");
+    let text = if script.is_empty() { text.to_owned() } else { text.replace(script, "…") };
     let words =
         text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" / ");
     let words = match words.char_indices().nth(LONGEST) {
@@ -177,6 +177,7 @@ mod tests {
     fn questions() {
         assert!(asks(BecomeMethod::Sudo, "lecture\nPROMPT", "PROMPT"));
         assert!(!asks(BecomeMethod::Sudo, "Password: ", "PROMPT"));
+        assert!(!asks(BecomeMethod::Sudo, "sudo: a password is required", ""));
         assert!(asks(BecomeMethod::Su, "Password: ", "PROMPT"));
         assert!(asks(BecomeMethod::Doas, "\rdoas (joe@web) password: ", "PROMPT"));
         assert!(!asks(BecomeMethod::Su, "su: Authentication failure\n", "PROMPT"));

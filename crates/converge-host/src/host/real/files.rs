@@ -2,11 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{CWD, Mode, OFlags, ioctl_getflags, openat};
+use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, ioctl_getflags, openat};
 use sha2::{Digest as _, Sha256};
 
 use crate::blob::{Blob, Digest, INLINE_LIMIT};
@@ -72,24 +73,42 @@ pub(crate) fn look(path: &Path, accounts: &mut Accounts, selinux: bool) -> Resul
     }))
 }
 
-/// The content of a regular file. Anything else is refused, since reading a pipe or a device may never end.
+/// Opens a regular file; none where something else stands there. That is not even opened: reading a pipe may never end, and a
+/// device may do something as soon as it is opened. What is read is what was looked at, wherever the path leads by then.
+pub(crate) fn regular(path: &Path) -> io::Result<Option<File>> {
+    let seen = openat(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+    if FileType::from_raw_mode(fstat(&seen)?.st_mode) != FileType::RegularFile {
+        return Ok(None);
+    }
+    again(&seen, path).map(Some)
+}
+
+/// Opens what was looked at for reading. Where there is no proc(5) there is only its path to open it by.
+fn again(seen: &OwnedFd, path: &Path) -> io::Result<File> {
+    let by_number = format!("/proc/self/fd/{}", seen.as_raw_fd());
+    match File::open(by_number) {
+        Err(error) if error.kind() == ErrorKind::NotFound => File::open(path),
+        other => other,
+    }
+}
+
+/// The content of a regular file. Anything else is refused.
 pub(crate) fn content(path: &Path) -> Result<Blob> {
     let read = || -> io::Result<Option<Vec<u8>>> {
-        let kind = fs::metadata(path)?;
-        if !kind.is_file() {
-            return Ok(None);
-        }
-        let mut bytes = Vec::with_capacity(kind.len() as usize + 1);
-        File::open(path)?.read_to_end(&mut bytes)?;
+        let Some(mut file) = regular(path)? else { return Ok(None) };
+        let mut bytes = Vec::with_capacity(file.metadata()?.len() as usize + 1);
+        file.read_to_end(&mut bytes)?;
         Ok(Some(bytes))
     };
     match read() {
         Ok(Some(bytes)) => Ok(Blob::new(bytes)),
-        Ok(None) => {
-            Err(Stop::failed(format!("can't read `{}`: it is no regular file", path.display())))
-        }
+        Ok(None) => Err(irregular(path)),
         Err(error) => Err(refused("read", path, &error)),
     }
+}
+
+fn irregular(path: &Path) -> Stop {
+    Stop::failed(format!("can't read `{}`: it is no regular file", path.display()))
 }
 
 /// The same, where the bytes of a large file are read for their digest only.
@@ -98,8 +117,9 @@ pub(crate) fn fingerprint(path: &Path) -> Result<Blob> {
     if size <= INLINE_LIMIT {
         return content(path);
     }
-    let read = || -> io::Result<Blob> {
-        let (mut file, mut hash, mut size) = (File::open(path)?, Sha256::new(), 0);
+    let read = || -> io::Result<Option<Blob>> {
+        let Some(mut file) = regular(path)? else { return Ok(None) };
+        let (mut hash, mut size) = (Sha256::new(), 0);
         let mut buffer = vec![0; 256 * 1024];
         loop {
             match file.read(&mut buffer) {
@@ -112,20 +132,15 @@ pub(crate) fn fingerprint(path: &Path) -> Result<Blob> {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Blob { digest: Digest(hash.finalize().into()), size, bytes: None })
+        Ok(Some(Blob { digest: Digest(hash.finalize().into()), size, bytes: None }))
     };
-    read().map_err(|error| refused("read", path, &error))
+    read().map_err(|error| refused("read", path, &error))?.ok_or_else(|| irregular(path))
 }
 
 /// A checksum of a regular file.
 pub(crate) fn checksum(path: &Path, algorithm: Algorithm) -> Result<String> {
-    let read = || File::open(path).and_then(|file| algorithm.of_reader(file));
-    match fs::metadata(path) {
-        Ok(meta) if !meta.is_file() => {
-            Err(Stop::failed(format!("can't read `{}`: it is no regular file", path.display())))
-        }
-        _ => read().map_err(|error| refused("read", path, &error)),
-    }
+    let read = || regular(path)?.map(|file| algorithm.of_reader(file)).transpose();
+    read().map_err(|error| refused("read", path, &error))?.ok_or_else(|| irregular(path))
 }
 
 /// The names in a directory, sorted.
@@ -142,13 +157,13 @@ pub(crate) fn list(path: &Path) -> Result<Vec<String>> {
 
 /// The inode flags of ioctl_iflags(2), for what can have them.
 pub(crate) fn flags(path: &Path) -> Option<u32> {
-    let meta = fs::symlink_metadata(path).ok()?;
-    if !meta.is_file() && !meta.is_dir() {
-        return None;
+    let how = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let seen = openat(CWD, path, how, Mode::empty()).ok()?;
+    match FileType::from_raw_mode(fstat(&seen).ok()?.st_mode) {
+        FileType::RegularFile | FileType::Directory => {}
+        _ => return None,
     }
-    let how = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = openat(CWD, path, how, Mode::empty()).ok()?;
-    ioctl_getflags(file).ok().map(|flags| flags.bits())
+    ioctl_getflags(again(&seen, path).ok()?).ok().map(|flags| flags.bits())
 }
 
 /// The SELinux context of what stands at a path, as the kernel keeps it: with a zero byte at its end.

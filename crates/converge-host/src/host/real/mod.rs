@@ -4,6 +4,7 @@ mod accounts;
 mod ahead;
 mod fence;
 pub(crate) mod files;
+mod looking;
 mod network;
 pub(crate) mod packages;
 mod run;
@@ -32,6 +33,9 @@ use crate::host::{
 };
 use crate::stop::{Result, Stop, Why};
 
+/// What the kernel says of this process.
+const STATUS: &str = "/proc/self/status";
+
 /// The machine that this process runs on, as the user that it runs as.
 pub struct Real {
     /// Whom it runs as.
@@ -46,6 +50,8 @@ pub struct Real {
     refreshed: Cell<Option<Manager>>,
     /// Whether commands only look, so that nothing that they write for themselves may stay.
     looks: Cell<bool>,
+    /// Whether nothing but looking is ever done (see [`crate::look`]).
+    only_looks: bool,
     /// What keeps it from staying, once somebody asked; none where it can't be had.
     fence: RefCell<Option<Option<Fence>>>,
     blobs: RefCell<HashMap<Digest, Arc<[u8]>>>,
@@ -67,10 +73,21 @@ impl Real {
             sorter: RefCell::default(),
             refreshed: Cell::default(),
             looks: Cell::default(),
+            only_looks: false,
             fence: RefCell::default(),
             blobs: RefCell::default(),
             env: RefCell::default(),
         }
+    }
+
+    /// The machine as this user sees it, whoever the process runs as, and only to be looked at.
+    pub(crate) fn looking(self, identity: User) -> Self {
+        Self { identity, only_looks: true, ..self }
+    }
+
+    /// Whether nothing but looking is ever done.
+    pub fn only_looks(&self) -> bool {
+        self.only_looks
     }
 
     /// Keeps the bytes of a content that came over the wire.
@@ -112,6 +129,9 @@ impl Real {
 
     /// Runs a command to its end, whatever its exit code.
     pub fn run(&self, command: &Command) -> Result<Output> {
+        if self.only_looks {
+            return self.ask(command);
+        }
         let fenced = if self.looks.get() && Fence::is_for(command) {
             let mut fence = self.fence.borrow_mut();
             fence.get_or_insert_with(Fence::raise).as_ref().map(|fence| fence.around(command))
@@ -120,6 +140,16 @@ impl Real {
         };
         let fenced = fenced.as_ref().unwrap_or(command);
         run::run(fenced, &self.identity, &self.env.borrow())
+    }
+
+    /// Runs a command that answers everybody alike, with nothing around it that whoever started this process could have set.
+    fn ask(&self, command: &Command) -> Result<Output> {
+        looking::alike(command)?;
+        let mut env: Vec<_> = looking::environment(&self.identity).into_iter().collect();
+        env.extend(self.env.borrow().iter().cloned());
+        let command = Command { cwd: Some("/".into()), ..command.clone() };
+        let output = run::alone(&command, &self.identity, &env)?;
+        looking::answered(&command, output)
     }
 
     /// Says whether commands only look from now on: what package managers write for themselves must not stay then.
@@ -138,7 +168,7 @@ impl Real {
 
 /// The mask of this process. Linux 4.7 tells it; before, it can only be read by setting it, which every thread sees.
 fn own_umask() -> u32 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let status = std::fs::read_to_string(STATUS).unwrap_or_default();
     let told = status.lines().find_map(|line| line.strip_prefix("Umask:"));
     told.and_then(|octal| u32::from_str_radix(octal.trim(), 8).ok()).unwrap_or_else(|| {
         let umask = rustix::process::umask(Mode::empty());
@@ -171,7 +201,10 @@ impl Host for Real {
     fn variable(&self, name: &str) -> Option<String> {
         let set = self.env.borrow();
         let set = set.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-        set.or_else(|| env::var(name).ok())
+        set.or_else(|| match self.only_looks {
+            true => looking::environment(&self.identity).remove(name),
+            false => env::var(name).ok(),
+        })
     }
 
     fn umask(&self) -> u32 {
@@ -183,6 +216,9 @@ impl Host for Real {
     }
 
     fn content(&self, path: &Path) -> Result<Blob> {
+        if self.only_looks && path == Path::new(STATUS) {
+            return Err(Stop::Unknown(Why("what the process of root would be".into())));
+        }
         files::content(path)
     }
 
@@ -235,11 +271,18 @@ impl Host for Real {
     }
 
     fn sort(&self, path: &Path) -> Result<Output> {
+        if self.only_looks {
+            return self.probe(&looking::sorts(path)?);
+        }
         let answer = self.sorter.borrow_mut().sort(path);
         answer.map_or_else(|| self.probe(&Command::sorts(path)), Ok)
     }
 
     fn program(&self, name: &str) -> Result<Option<PathBuf>> {
+        if self.only_looks {
+            let search = self.variable("PATH").unwrap_or_default();
+            return Ok(run::find(name, &search, looking::runs));
+        }
         Ok(run::program(name, &self.env.borrow()))
     }
 
@@ -249,8 +292,10 @@ impl Host for Real {
 
     fn variables(&self) -> Vec<(String, String)> {
         let text = |word: std::ffi::OsString| word.to_string_lossy().into_owned();
-        let mut all: BTreeMap<_, _> =
-            env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
+        let mut all: BTreeMap<_, _> = match self.only_looks {
+            true => looking::environment(&self.identity),
+            false => env::vars_os().map(|(name, value)| (text(name), text(value))).collect(),
+        };
         all.extend(self.env.borrow().iter().cloned());
         all.into_iter().collect()
     }

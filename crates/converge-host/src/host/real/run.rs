@@ -1,6 +1,7 @@
 //! Running commands.
 
 use std::env;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -33,6 +34,20 @@ enum Event {
 
 /// Runs a command to its end. It reads nothing where it is given nothing to read, for the input of this process is not its.
 pub(crate) fn run(command: &Command, user: &User, env: &[(String, String)]) -> Result<Output> {
+    spawn(command, user, env, true)
+}
+
+/// The same with the environment that is given and nothing of this process's own.
+pub(crate) fn alone(command: &Command, user: &User, env: &[(String, String)]) -> Result<Output> {
+    spawn(command, user, env, false)
+}
+
+fn spawn(
+    command: &Command,
+    user: &User,
+    env: &[(String, String)],
+    inherits: bool,
+) -> Result<Output> {
     let argv = with_umask(command);
     let Some((program, arguments)) = argv.split_first() else {
         return Err(Stop::failed("no command given"));
@@ -45,6 +60,9 @@ pub(crate) fn run(command: &Command, user: &User, env: &[(String, String)]) -> R
     let vars: Vec<_> = env.iter().chain(&command.env).cloned().collect();
     let found = if program.contains('/') { None } else { self::program(program, &vars) };
     let mut spawned = process::Command::new(found.as_deref().unwrap_or(Path::new(program)));
+    if !inherits {
+        spawned.env_clear();
+    }
     spawned
         .arg0(program)
         .args(arguments)
@@ -88,16 +106,24 @@ pub(crate) fn checked(command: &Command, output: Output) -> Result<Output> {
 
 /// The full path of a program. A name with a slash is a path already.
 pub(crate) fn program(name: &str, env: &[(String, String)]) -> Option<PathBuf> {
-    let runs = |path: &PathBuf| path.is_file() && access(path, Access::EXEC_OK).is_ok();
-    if name.contains('/') {
-        return Some(PathBuf::from(name)).filter(runs);
-    }
     let given = env.iter().rev().find(|(key, _)| key == "PATH").map(|(_, value)| value.into());
-    let search = given.or_else(|| env::var_os("PATH")).unwrap_or_default();
-    env::split_paths(&search)
+    let search: OsString = given.or_else(|| env::var_os("PATH")).unwrap_or_default();
+    find(name, &search, |path| path.is_file() && access(path, Access::EXEC_OK).is_ok())
+}
+
+/// The full path of a program, where `search` is a `PATH`.
+pub(crate) fn find(
+    name: &str,
+    search: &(impl AsRef<OsStr> + ?Sized),
+    runs: impl Fn(&Path) -> bool,
+) -> Option<PathBuf> {
+    if name.contains('/') {
+        return Some(PathBuf::from(name)).filter(|path| runs(path));
+    }
+    env::split_paths(search)
         .chain(SYSTEM_FOLDERS.iter().map(PathBuf::from))
         .map(|folder| folder.join(name))
-        .find(runs)
+        .find(|path| runs(path))
 }
 
 /// A mask is set by a shell in between: setting it here would set it for every thread of this process.
