@@ -16,6 +16,9 @@ use xtask::fleet::{Fleet, Spec};
 /// A host for one test. It is given back when dropped.
 pub(crate) struct Lent(Host);
 
+/// Hosts for one test that needs more than are shared. They are taken down when it ends.
+pub(crate) struct Own(Fleet);
+
 /// What was done to a host, by path.
 pub(crate) type Done = BTreeMap<PathBuf, Entry>;
 
@@ -60,6 +63,24 @@ pub(crate) fn debian() -> Lent {
 pub(crate) fn centos() -> Lent {
     let [host] = lend([Kind::Centos]);
     host
+}
+
+impl Own {
+    /// Boots them beside those that are shared.
+    pub(crate) fn boot(prefix: &str, debian: usize, centos: usize) -> Self {
+        /// Lives as long as this program does, since it looks after all hosts that it boots.
+        static GUARD: LazyLock<Guard> = LazyLock::new(|| Guard::start_program(&xtask()).unwrap());
+        LazyLock::force(&GUARD);
+        let spec = Spec { prefix: prefix.into(), debian, centos, python: 0 };
+        let mut fleet = Fleet::up(&spec).unwrap();
+        fleet.renew_found().unwrap();
+        Self(fleet)
+    }
+
+    /// The hosts, by kind.
+    pub(crate) fn hosts(&self) -> &[Host] {
+        self.0.hosts()
+    }
 }
 
 impl Lent {
@@ -145,20 +166,15 @@ impl Pool {
     fn find() -> Self {
         let given = std::env::var("CONVERGE_FLEET_HOSTS").ok();
         if let Some(hosts) = given.and_then(|text| serde_json::from_str::<Vec<Host>>(&text).ok()) {
-            let xtask = std::env::var_os("CONVERGE_FLEET_XTASK").expect("CONVERGE_FLEET_XTASK");
             return Self {
                 free: Mutex::new(hosts.into_iter().map(|host| (host, true)).collect()),
                 given_back: Condvar::new(),
-                xtask: xtask.into(),
+                xtask: xtask(),
                 _guard: None,
                 _fleet: None,
             };
         }
-        let xtask = Path::new(env!("CARGO_BIN_EXE_converge")).with_file_name("xtask");
-        assert!(
-            xtask.exists(),
-            "`cargo build -p xtask` has to come first, or use `cargo xtask test`"
-        );
+        let xtask = xtask();
         let guard = Guard::start_program(&xtask).unwrap();
         let spec = Spec { prefix: "own-".into(), debian: 3, centos: 2, python: 1 };
         let mut fleet = Fleet::up(&spec).unwrap();
@@ -172,6 +188,16 @@ impl Pool {
             _fleet: Some(fleet),
         }
     }
+}
+
+/// The program that boots hosts and takes them down.
+fn xtask() -> PathBuf {
+    if let Some(given) = std::env::var_os("CONVERGE_FLEET_XTASK") {
+        return given.into();
+    }
+    let xtask = Path::new(env!("CARGO_BIN_EXE_converge")).with_file_name("xtask");
+    assert!(xtask.exists(), "`cargo build -p xtask` has to come first, or use `cargo xtask test`");
+    xtask
 }
 
 /// All of the wanted hosts or none, so that two tests can't wait for each other.
