@@ -40,6 +40,8 @@ fn a_team_shares_its_history() {
     host.run("echo by hand >> /etc/motd");
     shared(bob.converge(&["drift", "-i", "test"])).run().exits(2).says("-by hand");
 
+    what_travels_is_encrypted_and_the_server_is_known(&host, &bob, &url);
+
     // Nobody waits for a server that is not there, and nobody is told its password.
     host.run("systemctl stop postgresql@*");
     let alone = apply(&bob).exits(0).says("this run is not kept").never_says("s3cret");
@@ -53,4 +55,60 @@ fn a_team_shares_its_history() {
         "runuser -u postgres -- psql -XqAtc 'UPDATE converge_history SET version = 99' converge",
     );
     shared(bob.converge(&["history"])).run().exits(1).says("written by a newer converge");
+}
+
+/// An authority, a certificate that it signed for another name, one for the server, and one that signed for itself.
+const CERTIFICATES: &str = "\
+set -e
+mkdir -p /etc/tls && cd /etc/tls
+openssl req -x509 -newkey rsa:2048 -nodes -days 9 -subj /CN=ca -keyout ca.key -out ca.pem 2>/dev/null
+openssl req -x509 -newkey rsa:2048 -nodes -days 9 -subj /CN=other -keyout other.key -out other.pem 2>/dev/null
+openssl req -x509 -newkey rsa:2048 -nodes -days 9 -subj /CN=own -addext subjectAltName=IP:ADDRESS -keyout own.key -out own.pem 2>/dev/null
+for name in ADDRESS 10.0.0.99; do
+  openssl req -newkey rsa:2048 -nodes -subj /CN=db -keyout $name.key -out $name.csr 2>/dev/null
+  printf 'subjectAltName=IP:%s\\n' $name > $name.ext
+  openssl x509 -req -days 9 -in $name.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile $name.ext -out $name.pem 2>/dev/null
+done
+chown postgres: *.key && chmod 0600 *.key
+";
+
+/// As libpq has it: who is asked to look at the certificate does.
+fn what_travels_is_encrypted_and_the_server_is_known(host: &Lent, bob: &Project, url: &str) {
+    host.run(&CERTIFICATES.replace("ADDRESS", &host.ipv4.to_string()));
+    host.run("sed -i s/^host\\ converge/hostssl\\ converge/ /etc/postgresql/*/main/pg_hba.conf");
+    let serve = |name: &str| {
+        let set =
+            |key: &str, file: &str| format!("ALTER SYSTEM SET {key} = '/etc/tls/{name}.{file}'");
+        for sql in [set("ssl_cert_file", "pem"), set("ssl_key_file", "key")] {
+            host.run(&format!("runuser -u postgres -- psql -XqAtc \"{sql}\""));
+        }
+        host.run("systemctl restart postgresql@*");
+    };
+    let file = |name: &str| host.root.join(format!("etc/tls/{name}.pem")).display().to_string();
+    let by = |options: &str, code: i32| {
+        let url = format!("{url}?{options}");
+        bob.converge(&["history"]).env("CONVERGE_HISTORY", url).run().exits(code)
+    };
+    let address = host.ipv4.to_string();
+    serve(&address);
+    by("sslmode=disable", 1).says("no encryption");
+    for options in ["", "sslmode=prefer", "sslmode=require"] {
+        by(options, 0).says("apply  applied");
+    }
+    by(&format!("sslmode=verify-full&sslrootcert={}", file("ca")), 0);
+    let refused = by(&format!("sslmode=verify-full&sslrootcert={}", file("other")), 1);
+    refused.says("invalid peer certificate: UnknownIssuer").never_says("s3cret");
+    by("sslmode=verify-full", 1).says("add `sslrootcert=FILE`");
+    by("sslmode=verify-full&sslrootcert=system", 1);
+
+    // A certificate of the same authority for somebody else.
+    serve("10.0.0.99");
+    by(&format!("sslmode=verify-full&sslrootcert={}", file("ca")), 1).says("not valid for name");
+    by(&format!("sslmode=verify-ca&sslrootcert={}", file("ca")), 0);
+    by(&format!("sslmode=require&sslrootcert={}", file("other")), 1).says("UnknownIssuer");
+
+    // One that the server signed for itself, as its manual says how to make.
+    serve("own");
+    by(&format!("sslmode=verify-full&sslrootcert={}", file("own")), 0);
+    by(&format!("sslmode=verify-full&sslrootcert={}", file("ca")), 1);
 }

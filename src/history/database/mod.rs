@@ -4,6 +4,8 @@
 
 mod postgresql;
 mod sqlite;
+mod tls;
+mod verifier;
 
 use std::fmt;
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use postgres::types::private::BytesMut;
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use postgres::{Client, Config, NoTls};
+use postgres::{Client, Config};
 
+use crate::history::database::tls::Tls;
 use crate::history::database::{Answer, Database, Fault, Row, Value};
 
 /// How long connecting may take.
@@ -24,18 +25,20 @@ pub(in crate::history) struct PostgreSql(Client);
 impl PostgreSql {
     /// Connects to a server by its URL or its words (`host=db user=converge dbname=converge`).
     ///
-    /// See [connection strings](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING). What travels is
-    /// not encrypted: a server on another machine is reached through a tunnel or a private network.
+    /// See [connection strings](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING).
     pub(in crate::history) fn connect(url: &str) -> Answer<Self> {
-        let mut config: Config = url.parse().map_err(fault)?;
+        let (rest, tls) = Tls::take(url)?;
+        let mut config: Config = rest.parse().map_err(fault)?;
         config.connect_timeout(PATIENCE).application_name("converge");
-        config.connect(NoTls).map(Self).map_err(fault)
+        let maker = tls.maker(&mut config)?;
+        config.connect(maker).map(Self).map_err(fault)
     }
 }
 
 /// How a server is called in messages: without a password.
 pub(in crate::history) fn shown(url: &str) -> String {
-    let Ok(config) = url.parse::<Config>() else { return "postgresql".to_owned() };
+    let rest = Tls::take(url).map_or_else(|_| url.to_owned(), |(rest, _)| rest);
+    let Ok(config) = rest.parse::<Config>() else { return "postgresql".to_owned() };
     let hosts = config.get_hosts().iter().map(|host| match host {
         postgres::config::Host::Tcp(name) => name.clone(),
         postgres::config::Host::Unix(path) => path.display().to_string(),
