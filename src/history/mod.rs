@@ -13,6 +13,7 @@ mod hosts;
 mod id;
 mod partial;
 mod read;
+mod rollouts;
 mod schema;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

@@ -4,7 +4,7 @@ use crate::history::HistoryError;
 use crate::history::database::{Database, Fault, finish};
 
 /// What makes each version out of the one before; never edited, only added to. The database knows which were done.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     // Bodies are records as JSON; `show` reads them in the order of `seq`.
     "CREATE TABLE runs (
         id TEXT PRIMARY KEY,
@@ -61,6 +61,12 @@ const STEPS: [&str; 3] = [
         counts TEXT NOT NULL,
         body TEXT NOT NULL,
         PRIMARY KEY (about, taken_ms)
+    ) STRICT, WITHOUT ROWID;",
+    // `body` is how far a rollout is, as JSON; `step` grows with each.
+    "CREATE TABLE rollouts (
+        id TEXT PRIMARY KEY,
+        step INTEGER NOT NULL,
+        body TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;",
 ];
 

@@ -1,7 +1,12 @@
 //! A history that several people share, on a real server of PostgreSQL.
 
-use crate::hosts::{Lent, debian};
-use crate::project::{Call, Project};
+use std::time::Duration;
+
+use xtask::fleet::host::Kind;
+
+use crate::hosts::{Lent, lend};
+use crate::project::{Call, Project, play};
+use crate::trouble::{the_helper_leaves, wait_until};
 
 const TASKS: &str = "- copy: {dest: /etc/motd, content: \"one\\n\", mode: '0644'}";
 
@@ -20,8 +25,9 @@ fn server(host: &Lent) -> String {
 #[test]
 #[ignore = "needs hosts"]
 fn a_team_shares_its_history() {
-    let host = debian();
+    let [host, other] = lend([Kind::Debian, Kind::Debian]);
     let url = server(&host);
+    a_rollout_is_gone_on_with_at_another_machine(&host, &other, &url);
     let ann = Project::tasks(&[&host], TASKS);
     let shared = |call: Call| call.env("CONVERGE_HISTORY", url.as_str());
     let apply = |project: &Project| shared(project.converge(&["-i", "test", "--yes"])).run();
@@ -55,6 +61,55 @@ fn a_team_shares_its_history() {
         "runuser -u postgres -- psql -XqAtc 'UPDATE converge_history SET version = 99' converge",
     );
     shared(bob.converge(&["history"])).run().exits(1).says("written by a newer converge");
+}
+
+/// Each host is at it until it may go on.
+const SLOW: &str = "
+- copy: {dest: /etc/begun, content: x}
+- shell: while [ ! -e /tmp/go-on ]; do sleep 0.1; done; touch /etc/through
+  args: {creates: /etc/through}
+";
+
+/// Ann's machine dies in the middle; Bob sees how far it got, is kept out as long as it lives, and goes on.
+fn a_rollout_is_gone_on_with_at_another_machine(one: &Lent, two: &Lent, url: &str) {
+    let (ann, bob) = (Project::new(&[], &[]), Project::new(&[], &[]));
+    let line = |host: &Lent| format!("{} ansible_host={}\n", host.name, host.ipv4);
+    ann.write("inventory/prod", line(one) + &line(two));
+    ann.write("converge.toml", "[environments.prod.rollout]\ncanary = 1\nbatches = 1\n");
+    ann.write("playbooks/site.yml", play(SLOW));
+    ann.commit();
+    let from = ann.folder().display().to_string();
+    bob.git(&["fetch", "--quiet", "--", &from, "main"]);
+    bob.git(&["reset", "--quiet", "--hard", "FETCH_HEAD"]);
+    for project in [&ann, &bob] {
+        project.ssh_config(one, "");
+    }
+    let converge = |project: &Project, who: &str, words: &[&str]| {
+        let call = project.converge(words).env("CONVERGE_HISTORY", url).env("USER", who);
+        call.within(Duration::from_secs(200))
+    };
+    one.run("touch /tmp/go-on");
+    let mut running = converge(&ann, "ann", &["-i", "prod", "--yes"]).start();
+    wait_until("the second batch", || two.has("/etc/begun"));
+    let status = converge(&bob, "bob", &["rollout", "status"]).run().exits(0);
+    let status = status.says(": under way").says("by ann@");
+    assert!(status.out.contains(&format!("  done       {}\n", one.name)), "{status}");
+    converge(&bob, "bob", &["rollout", "resume", "--yes"]).run().exits(1).says("it is under way");
+    let second = converge(&bob, "bob", &["-i", "prod", "--yes"]).run().exits(1);
+    second.says("is under way, begun by ann@");
+    running.kill().unwrap();
+    running.wait().unwrap();
+    the_helper_leaves(two);
+    let gone = || converge(&bob, "bob", &["rollout", "status"]).run().exits(0);
+    wait_until("the server to notice", || gone().out.contains("interrupted"));
+    two.run("touch /tmp/go-on");
+    converge(&bob, "bob", &["rollout", "resume", "--yes"]).run().exits(0);
+    assert!(two.has("/etc/through"));
+    let status = converge(&ann, "ann", &["rollout", "status"]).run().exits(0);
+    status.says("No rollout is stopped or under way.");
+    for host in [one, two] {
+        host.run("rm -f /etc/begun /etc/through /tmp/go-on");
+    }
 }
 
 /// An authority, a certificate that it signed for another name, one for the server, and one that signed for itself.

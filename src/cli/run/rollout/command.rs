@@ -1,6 +1,6 @@
 //! `converge promote` and `converge rollout`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cli::args::{
@@ -15,7 +15,7 @@ use crate::cli::project::Project;
 use crate::cli::run::flow::{Flow, Told};
 use crate::cli::run::kept::Kept as Options;
 use crate::cli::run::prepare::{Refused, prepare};
-use crate::cli::run::rollout::state::{self, Kept, Stage, State};
+use crate::cli::run::rollout::state::{self, Kept, Shelf, Stage, State};
 use crate::cli::run::secrets::Prompter;
 use crate::cli::run::{Resumed, answer, run, run_resumed};
 use crate::cli::terminal::Terminal;
@@ -157,15 +157,15 @@ pub(crate) fn rollout(args: RolloutArgs, around: &Environment, redactor: &Arc<Re
     })
 }
 
-fn folder(around: &Environment) -> Result<&Path, Diagnostic> {
-    around.state.as_deref().ok_or_else(|| {
+fn shelf(around: &Environment) -> Result<Shelf<'_>, Diagnostic> {
+    Shelf::of(around).ok_or_else(|| {
         Diagnostic::error("there is no folder for the state of converge")
             .help("set HOME or XDG_STATE_HOME")
     })
 }
 
 fn known(around: &Environment, terminal: &Terminal) -> Result<Vec<State>, Diagnostic> {
-    let (known, unread) = state::all(folder(around)?)
+    let (known, unread) = state::all(shelf(around)?)
         .map_err(|error| Diagnostic::error(format!("rollouts can't be read: {error}")))?;
     unread.iter().for_each(|why| terminal.warn(&format!("a rollout can't be read: {why}"), &[]));
     Ok(known)
@@ -209,9 +209,9 @@ fn status(args: &StatusArgs, around: &Environment, terminal: &Terminal) -> Resul
     if shown.is_empty() {
         terminal.out("No rollout is stopped or under way.\n");
     }
-    let state = folder(around)?;
+    let shelf = shelf(around)?;
     for one in &shown {
-        let text = draw(one, state::is_alive(state, &one.id));
+        let text = draw(one, state::is_alive(shelf, &one.id));
         terminal.out(&terminal.theme.paint(Label::Plain, &text));
     }
     Ok(End::Shown)
@@ -251,18 +251,19 @@ fn draw(state: &State, alive: bool) -> String {
 
 fn abort(args: &AbortArgs, around: &Environment, terminal: &Terminal) -> Result<End, Diagnostic> {
     let mut state = find(known(around, terminal)?, args.id.as_deref())?;
+    let id = state.id.clone();
     let refuse = |why: String| {
-        Err(Diagnostic::error(format!("the rollout `{}` can't be given up: {why}", state.id)))
+        Err(Diagnostic::error(format!("the rollout `{id}` can't be given up: {why}")))
     };
     if !state.is_open() {
         return refuse("it is over".into());
     }
-    let kept = match Kept::take(folder(around)?, &state.id) {
+    let kept = match Kept::take(shelf(around)?, &state.id) {
         Ok(kept) => kept,
         Err(error) => return refuse(error.to_string()),
     };
     state.stage = Stage::Aborted;
-    if let Err(error) = kept.write(&state) {
+    if let Err(error) = kept.write(&mut state) {
         return refuse(error.to_string());
     }
     terminal.out(&format!("{} is given up. Hosts stay as they are.\n", state.id));
@@ -282,11 +283,10 @@ fn resume(
     if !state.is_open() {
         return refuse("it is over");
     }
-    let folder = folder(around)?;
-    if state::is_alive(folder, &state.id) {
+    if state::is_alive(shelf(around)?, &state.id) {
         return refuse("it is under way");
     }
-    let key = PlanKey::open(Some(folder), around.plan_key.as_deref())
+    let key = PlanKey::open(around.state.as_deref(), around.plan_key.as_deref())
         .map_err(|error| Diagnostic::error(error.to_string()))?;
     let Ok(options) = serde_json::from_value::<Options>(state.options.clone()) else {
         return refuse("another converge began it");
@@ -298,7 +298,8 @@ fn resume(
         .map_err(|why| Diagnostic::error(format!("the rollout can't be resumed: {why}")))?;
     // The commit, wherever the working tree has moved to.
     let request = Request { goal, at: state.commit.clone(), ..request };
-    let around = Environment { here: state.head.project.clone().into(), ..around.clone() };
+    let here = if state.adopted { around.here.clone() } else { state.head.project.clone().into() };
+    let around = Environment { here, ..around.clone() };
     let output = request.output;
     let terminal = Terminal::new(Arc::clone(redactor), output.color)
         .answer_only(output.format == Format::Json);

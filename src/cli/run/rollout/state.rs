@@ -1,4 +1,4 @@
-//! How far a rollout is: a file in the state folder, so that it outlives whoever runs it.
+//! How far a rollout is: a file in the state folder, so that it outlives whoever runs it; and where a team shares the history, there too.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -9,7 +9,9 @@ use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::cli::environment::Environment;
 use crate::git;
+use crate::history::{History, HistoryError, Where};
 use crate::record::Head;
 
 /// The folder below the state folder.
@@ -49,6 +51,12 @@ pub(in crate::cli::run) struct State {
     pub(super) left: Vec<Vec<String>>,
     /// The runs that it is made of, as the history names them.
     pub(super) runs: Vec<String>,
+    /// How often it was written down.
+    #[serde(default)]
+    step: u64,
+    /// Whether another machine began it, which shares its history with this one.
+    #[serde(skip)]
+    pub(super) adopted: bool,
 }
 
 /// Where a rollout is.
@@ -65,11 +73,37 @@ pub(super) enum Stage {
     Aborted,
 }
 
+/// Where rollouts are kept.
+#[derive(Clone, Copy)]
+pub(super) struct Shelf<'a> {
+    folder: &'a Path,
+    history: &'a Where,
+    /// A folder of the project.
+    here: &'a Path,
+}
+
 /// The file of a rollout that this process runs. Nobody else runs it meanwhile.
-#[derive(Debug)]
 pub(super) struct Kept {
+    id: String,
     path: PathBuf,
     _lock: File,
+    /// The history of the team, where there is one that can be reached.
+    shared: Option<History>,
+    /// Why others can't see it.
+    pub(super) alone: Option<String>,
+}
+
+impl<'a> Shelf<'a> {
+    /// Where this machine keeps them; none where it has no folder for its state.
+    pub(super) fn of(environment: &'a Environment) -> Option<Self> {
+        let (history, here) = (&environment.history, environment.here.as_path());
+        environment.state.as_deref().map(|folder| Self { folder, history, here })
+    }
+
+    /// The history of the team, if there is one.
+    fn shared(&self) -> Result<Option<History>, HistoryError> {
+        self.history.server.as_ref().map(|_| History::open(self.history)).transpose()
+    }
 }
 
 impl State {
@@ -91,6 +125,8 @@ impl State {
             failed: Vec::new(),
             left: Vec::new(),
             runs: Vec::new(),
+            step: 0,
+            adopted: false,
         }
     }
 
@@ -107,18 +143,31 @@ impl State {
 }
 
 impl Kept {
-    /// Takes the file of a rollout. Fails where another process runs it.
-    pub(super) fn take(state: &Path, id: &str) -> io::Result<Self> {
-        let folder = git::private(&state.join(FOLDER))?;
+    /// Takes a rollout. Fails where another process runs it.
+    pub(super) fn take(shelf: Shelf<'_>, id: &str) -> io::Result<Self> {
+        let folder = git::private(&shelf.folder.join(FOLDER))?;
         let lock = folder.join(format!("{id}.lock"));
         let lock = OpenOptions::new().create(true).append(true).mode(0o600).open(lock)?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive)
             .map_err(|_| io::Error::other("another process runs it"))?;
-        Ok(Self { path: folder.join(format!("{id}.json")), _lock: lock })
+        let path = folder.join(format!("{id}.json"));
+        let mut kept = Self { id: id.to_owned(), path, _lock: lock, shared: None, alone: None };
+        // It is held by the connection, and so by nobody who is gone.
+        let taken = shelf.shared().and_then(|shared| {
+            let taken = shared.as_ref().map_or(Ok(true), |shared| shared.take_rollout(id))?;
+            Ok((shared, taken))
+        });
+        match taken {
+            Ok((_, false)) => return Err(io::Error::other("another machine runs it")),
+            Ok((shared, true)) => kept.shared = shared,
+            Err(error) => kept.alone = Some(error.to_string()),
+        }
+        Ok(kept)
     }
 
     /// Writes down how far it is, all or nothing.
-    pub(super) fn write(&self, state: &State) -> io::Result<()> {
+    pub(super) fn write(&self, state: &mut State) -> io::Result<()> {
+        state.step += 1;
         let temporary = self.path.with_extension(format!("{:016x}", rand::random::<u64>()));
         let mut file =
             OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
@@ -130,15 +179,54 @@ impl Kept {
         if written.is_err() {
             let _ = fs::remove_file(&temporary);
         }
-        written
+        let told =
+            self.shared.as_ref().map(|shared| shared.keep_rollout(&self.id, state.step, &text));
+        written.and(told.transpose().map(drop).map_err(io::Error::other))
     }
 }
 
-/// Every rollout that is known, the newest first. A file that can't be read is told by its name.
-pub(super) fn all(state: &Path) -> io::Result<(Vec<State>, Vec<String>)> {
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // Where it can't be given back, it is with the end of the connection.
+        let _gone = self.shared.as_ref().map(|shared| shared.release_rollout(&self.id));
+    }
+}
+
+/// Every rollout that is known, the newest first, those of the team's other machines included. What can't be read is told.
+pub(super) fn all(shelf: Shelf<'_>) -> io::Result<(Vec<State>, Vec<String>)> {
+    let (mut found, mut unread) = own(shelf.folder)?;
+    match shelf.shared().and_then(|shared| shared.map_or(Ok(Vec::new()), |one| one.rollouts())) {
+        Ok(texts) => texts.iter().for_each(|text| adopt(&mut found, text, shelf.here)),
+        Err(error) => unread.push(format!("those of others: {error}")),
+    }
+    found.sort_by(|one, other| other.id.cmp(&one.id));
+    Ok((found, unread))
+}
+
+/// Takes in what the team knows of a rollout: of one of this project, or further on than what this machine knows.
+fn adopt(found: &mut Vec<State>, text: &str, here: &Path) {
+    // What another converge wrote is its own.
+    let Ok(state) = serde_json::from_str::<State>(text) else { return };
+    if state.form != FORM {
+        return;
+    }
+    match found.iter_mut().find(|own| own.id == state.id) {
+        Some(own) if own.step < state.step => {
+            let head = Head { project: own.head.project.clone(), ..state.head };
+            *own = State { head, ..state };
+        }
+        Some(_) => {}
+        None if state.commit.as_ref().is_some_and(|commit| git::has_commit(here, commit)) => {
+            found.push(State { adopted: true, ..state });
+        }
+        None => {}
+    }
+}
+
+fn own(folder: &Path) -> io::Result<(Vec<State>, Vec<String>)> {
     let mut found = Vec::new();
     let mut unread = Vec::new();
-    let entries = match fs::read_dir(state.join(FOLDER)) {
+    let entries = match fs::read_dir(folder.join(FOLDER)) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((found, unread)),
         Err(error) => return Err(error),
@@ -155,11 +243,10 @@ pub(super) fn all(state: &Path) -> io::Result<(Vec<State>, Vec<String>)> {
             Err(error) => unread.push(format!("{}: {error}", path.display())),
         }
     }
-    found.sort_by(|one, other| other.id.cmp(&one.id));
     Ok((found, unread))
 }
 
 /// Whether a process is at work on it.
-pub(super) fn is_alive(state: &Path, id: &str) -> bool {
-    Kept::take(state, id).is_err()
+pub(super) fn is_alive(shelf: Shelf<'_>, id: &str) -> bool {
+    Kept::take(shelf, id).is_err()
 }

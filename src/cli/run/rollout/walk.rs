@@ -9,7 +9,7 @@ use crate::cli::run::flow::{Flow, Told, Walked};
 use crate::cli::run::guard::Guard;
 use crate::cli::run::rollout::batches::batches;
 use crate::cli::run::rollout::checks::{self, Ill};
-use crate::cli::run::rollout::state::{self, Kept, Stage, State};
+use crate::cli::run::rollout::state::{self, Kept, Shelf, Stage, State};
 use crate::cli::run::undo;
 use crate::environment::{Canary, Environment, OnStop, Rollout, told};
 use crate::promotion::{Item, items};
@@ -108,11 +108,13 @@ impl<'a, 'f> Rolling<'a, 'f> {
             }
             _ => Vec::new(),
         };
-        let folder = flow.environment.state.as_deref();
+        let shelf = Shelf::of(flow.environment);
         let name = &environment.name.value;
         let (mut state, kept) = match flow.resumed.clone() {
-            Some(state) => {
-                let kept = folder.map(|folder| Kept::take(folder, &state.id));
+            Some(mut state) => {
+                // Who goes on with it may be at another machine than who began.
+                state.head.project.clone_from(&flow.head.borrow().project);
+                let kept = shelf.map(|shelf| Kept::take(shelf, &state.id));
                 (state, kept.transpose().map_err(|error| error.to_string())?)
             }
             None => {
@@ -121,7 +123,7 @@ impl<'a, 'f> Rolling<'a, 'f> {
                 let head = flow.head.borrow().clone();
                 let mut state = State::new(&id, name, head, options, &flow.environment.who);
                 state.left = batches(rollout, &hosts, &canaries);
-                let kept = folder.map(|folder| Kept::take(folder, &id));
+                let kept = shelf.map(|shelf| Kept::take(shelf, &id));
                 (state, kept.transpose().map_err(|error| error.to_string())?)
             }
         };
@@ -159,26 +161,29 @@ impl<'a, 'f> Rolling<'a, 'f> {
             errors,
         };
         rolling.supersede()?;
+        if let Some(why) = rolling.kept.as_ref().and_then(|kept| kept.alone.as_ref()) {
+            flow.terminal.warn(&format!("other machines can't see this rollout: {why}"), &[]);
+        }
         rolling.keep();
         Ok(rolling)
     }
 
     /// Rollouts of the same environment that stopped are over when another begins. One that is under way lets no other begin.
     fn supersede(&self) -> Result<(), String> {
-        let Some(folder) = &self.flow.environment.state else { return Ok(()) };
-        let (known, _) = state::all(folder).map_err(|error| error.to_string())?;
+        let Some(shelf) = Shelf::of(self.flow.environment) else { return Ok(()) };
+        let (known, _) = state::all(shelf).map_err(|error| error.to_string())?;
         let same = |other: &State| {
             other.is_open()
                 && other.id != self.state.id
                 && other.environment == self.state.environment
-                && other.head.project == self.state.head.project
+                && (other.adopted || other.head.project == self.state.head.project)
         };
         for mut other in known.into_iter().filter(same) {
-            let kept = Kept::take(folder, &other.id)
+            let kept = Kept::take(shelf, &other.id)
                 .map_err(|_| format!("{} is under way, begun by {}", other.id, other.who))?;
             other.stage = Stage::Aborted;
             other.why = Some(format!("{} began", self.state.id));
-            if let Err(error) = kept.write(&other) {
+            if let Err(error) = kept.write(&mut other) {
                 self.flow
                     .terminal
                     .warn(&format!("the rollout {} stays open: {error}", other.id), &[]);
@@ -441,7 +446,7 @@ impl<'a, 'f> Rolling<'a, 'f> {
 
     fn keep(&mut self) {
         let Some(kept) = &self.kept else { return };
-        if let Err(error) = kept.write(&self.state) {
+        if let Err(error) = kept.write(&mut self.state) {
             self.flow.terminal.warn(&format!("how far the rollout is can't be kept: {error}"), &[]);
         }
     }
