@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -120,7 +120,15 @@ pub struct Resolver(Arc<Slot>);
 /// The contents that requests name and hosts may ask for.
 #[derive(Default)]
 pub struct Blobs {
-    contents: Mutex<HashMap<Digest, Arc<[u8]>>>,
+    contents: Mutex<HashMap<Digest, Content>>,
+}
+
+/// Where a content is.
+enum Content {
+    /// At hand.
+    Bytes(Arc<[u8]>),
+    /// In a file of this machine, which may be another one by now.
+    File(PathBuf),
 }
 
 #[derive(Default)]
@@ -173,14 +181,25 @@ impl Blobs {
     pub fn keep(&self, blob: &Blob) -> Blob {
         let wire = blob.for_the_wire();
         if let (Some(bytes), None) = (&blob.bytes, &wire.bytes) {
-            lock(&self.contents).insert(blob.digest, Arc::clone(bytes));
+            lock(&self.contents).insert(blob.digest, Content::Bytes(Arc::clone(bytes)));
         }
         wire
     }
 
-    /// The bytes of a digest.
+    /// The same for a content that is read from its file when a host asks for it.
+    pub fn keep_file(&self, digest: Digest, path: &Path) {
+        let file = Content::File(path.to_path_buf());
+        lock(&self.contents).entry(digest).or_insert(file);
+    }
+
+    /// The bytes of a digest; none where nobody has them, or the file that had them has others now.
     pub fn bytes(&self, digest: Digest) -> Option<Arc<[u8]>> {
-        lock(&self.contents).get(&digest).cloned()
+        let path = match lock(&self.contents).get(&digest)? {
+            Content::Bytes(bytes) => return Some(Arc::clone(bytes)),
+            Content::File(path) => path.clone(),
+        };
+        let bytes = std::fs::read(path).ok()?;
+        (Digest::of(&bytes) == digest).then(|| bytes.into())
     }
 }
 

@@ -124,7 +124,7 @@ impl Known {
 
 /// Whether a value of this kind can be judged as it is written, without what the controller makes of it.
 fn judged(kind: &Kind) -> bool {
-    matches!(kind, Kind::Bool | Kind::Int | Kind::Float | Kind::Choice(_))
+    matches!(kind, Kind::Bool | Kind::Int | Kind::Float | Kind::Choice(_) | Kind::Checked(..))
 }
 
 /// The catalogue as the reader of playbooks asks it.

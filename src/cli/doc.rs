@@ -89,6 +89,7 @@ fn kind(kind: &Kind) -> String {
             of => format!("a list, each {}", of.describe()),
         },
         Kind::Upload => "a path on the controller".into(),
+        Kind::Checked(of, what, _) => format!("{}, {what}", of.describe()),
         Kind::Script => "a script on the controller and its arguments".into(),
         Kind::Rendered => "a template on the controller".into(),
         other => other.describe(),

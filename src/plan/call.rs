@@ -13,6 +13,7 @@ use crate::diagnostic::{Diagnostic, nearest};
 use crate::plan::eval::Eval;
 use crate::plan::files::Files;
 use crate::plan::halt::Halt;
+use crate::plan::synced::{self, Origin};
 use crate::playbook::Task;
 use crate::source::Spanned;
 use crate::target::Blobs;
@@ -102,6 +103,9 @@ impl Binder<'_> {
             args.insert(key, data);
         }
         Bound::new(spec, args.clone()).map_err(|wrong| self.invalid(spec, &wrong, &keys))?;
+        if spec.all().any(|arg| matches!(arg.kind, Kind::Synced)) {
+            self.synced(&mut args)?;
+        }
         let env = self.environment()?;
         Ok(BoundCall { call: Call { module: spec.name.to_owned(), args, env }, partly })
     }
@@ -110,7 +114,7 @@ impl Binder<'_> {
     pub(crate) fn known_part(&self, spec: &'static Spec) -> Call {
         let mut args = Map::new();
         let mut take = |name: &str, node: &Node| {
-            let sent = |kind| matches!(kind, Kind::Upload | Kind::Rendered);
+            let sent = |kind| matches!(kind, Kind::Upload | Kind::Synced | Kind::Rendered);
             if spec.find(name).is_some_and(|arg| sent(arg.kind)) {
                 return;
             }
@@ -236,6 +240,20 @@ impl Binder<'_> {
         Ok(Data::Tree(Tree { name: last, contents_only, entries }))
     }
 
+    /// What is synchronized from the controller goes along with the call; where it is from somewhere else, the call stays as it is.
+    fn synced(&self, args: &mut Map) -> Result<(), Halt> {
+        if synced::origin(self.task, self.vars, self.eval)? == Origin::Host {
+            args.insert(synced::ON_HOST.into(), true.into());
+            return Ok(());
+        }
+        let find = |name: &str| self.files.find(self.task, "files", Path::new(name));
+        synced::inline(args, &find)?;
+        match synced::pulls(args) {
+            true => Ok(()),
+            false => synced::send(args, &find, self.files, self.blobs),
+        }
+    }
+
     fn rendered(
         &self,
         value: &Value,
@@ -270,7 +288,12 @@ impl Binder<'_> {
         let blob = self.blobs.keep(&Blob::new(text.into_bytes()));
         let last =
             path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let entry = TreeEntry { path: PathBuf::new(), mode: 0o644, kind: TreeKind::File(blob) };
+        let entry = TreeEntry {
+            path: PathBuf::new(),
+            mode: 0o644,
+            kind: TreeKind::File(blob),
+            stamp: None,
+        };
         Ok((Tree { name: last, contents_only: false, entries: vec![entry] }, why))
     }
 

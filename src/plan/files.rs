@@ -168,7 +168,7 @@ impl Files {
             TreeKind::File(Blob::new(self.read(path)?))
         };
         let folder = kind == TreeKind::Dir;
-        entries.push(TreeEntry { path: relative.to_path_buf(), mode, kind });
+        entries.push(TreeEntry { path: relative.to_path_buf(), mode, kind, stamp: None });
         if folder {
             for (child, _) in children(path)? {
                 let name = child.file_name().map(PathBuf::from).unwrap_or_default();

@@ -10,3 +10,4 @@ pub(crate) mod given;
 pub(crate) mod halt;
 pub mod options;
 pub(crate) mod outcome;
+pub(crate) mod synced;

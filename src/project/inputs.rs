@@ -21,6 +21,12 @@ impl Inputs {
         files.entry(tidy(path)).or_insert_with(|| Digest::of(bytes));
     }
 
+    /// The same of a file whose digest is known.
+    pub fn note_digest(&self, path: &Path, digest: Digest) {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.entry(tidy(path)).or_insert(digest);
+    }
+
     /// Every file that was read so far.
     pub fn all(&self) -> BTreeMap<PathBuf, Digest> {
         self.files.lock().unwrap_or_else(PoisonError::into_inner).clone()

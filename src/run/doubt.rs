@@ -60,6 +60,7 @@ impl Walk<'_> {
             Some(node) => Some(self.env.eval.text(node, vars)?).filter(|name| !name.is_empty()),
             None => None,
         };
+        self.other_side(task, vars, &mut item.delegated)?;
         let (endpoint, escalation) = self.reach(task, host, vars, item.delegated.as_deref())?;
         let doubt = Some(why.clone());
         Ok(Some(Request {

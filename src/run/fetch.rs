@@ -89,7 +89,7 @@ impl Walk<'_> {
     }
 
     /// This machine, as tasks that are delegated to it reach it: what is laid down is there for them too.
-    fn here(&self, task: &Task) -> Result<Endpoint, Halt> {
+    pub(super) fn here(&self, task: &Task) -> Result<Endpoint, Halt> {
         let vars = self.vars(HERE, None, &self.play.play.scope);
         let defaults = &self.env.options.connection;
         let here = endpoint(HERE, &task.scope, &vars, &self.env.eval, defaults)?;
@@ -98,7 +98,7 @@ impl Walk<'_> {
 }
 
 /// What the host is asked, whose file is only read.
-fn reading(request: &Request) -> Request {
+pub(super) fn reading(request: &Request) -> Request {
     Request {
         bound: BoundCall { call: request.bound.call.clone(), partly: None },
         endpoint: request.endpoint.clone(),

@@ -24,6 +24,7 @@ mod mode;
 mod pending;
 mod play;
 mod prepare;
+mod pull;
 mod reasons;
 mod reboot;
 mod repeat;

@@ -14,6 +14,7 @@ use crate::plan::eval::Truth;
 use crate::plan::given;
 use crate::plan::halt::Halt;
 use crate::plan::outcome::Outcome;
+use crate::plan::synced;
 use crate::playbook::Task;
 use crate::run::background;
 use crate::run::mode::Nature;
@@ -222,6 +223,7 @@ impl Walk<'_> {
             bound.call.env.extend(background::folder(&self.env.eval, vars)?);
             background::detach(&mut bound.call, limit);
         }
+        self.other_side(task, vars, &mut item.delegated)?;
         let (endpoint, escalation) = self.reach(task, host, vars, item.delegated.as_deref())?;
         let background = limit.is_some();
         let request = Request { bound, endpoint, escalation, nature, doubt: None, background };
@@ -302,6 +304,21 @@ impl Walk<'_> {
         let endpoint = endpoint(place, &task.scope, &known, &self.env.eval, &options.connection)?;
         let escalation = Escalation::of(&task.scope, vars, &self.env.eval, &options.escalation)?;
         Ok((endpoint, escalation))
+    }
+
+    /// Synchronizing is delegated to the side that the host is made like: it is the host that is asked.
+    pub(super) fn other_side(
+        &self,
+        task: &Task,
+        vars: &Vars,
+        delegated: &mut Option<String>,
+    ) -> Result<(), Halt> {
+        let here = task.module() == synced::MODULE
+            && synced::origin(task, vars, &self.env.eval)? == synced::Origin::Controller;
+        if here {
+            *delegated = None;
+        }
+        Ok(())
     }
 
     /// The host that a task is delegated to.

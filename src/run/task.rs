@@ -13,6 +13,7 @@ use crate::plan::escalation::Escalation;
 use crate::plan::eval::Truth;
 use crate::plan::explain::Explain;
 use crate::plan::outcome::Outcome;
+use crate::plan::synced;
 use crate::playbook::Task;
 use crate::record::HIDDEN;
 use crate::run::connect::{Line, explain};
@@ -147,7 +148,7 @@ impl Walk<'_> {
             };
             let alone = matches!(&what, What::Call(request) if request.background);
             let reviewed = self.held_to(&key, nature).filter(|_| !alone);
-            let fetches = task.module() == "fetch" && matches!(what, What::Call(_));
+            let fetches = matches!(&what, What::Call(request) if brings(task, request));
             let (partly, user) = match &what {
                 // It is laid down by whoever runs converge.
                 What::Call(_) if fetches => (None, None),
@@ -171,7 +172,11 @@ impl Walk<'_> {
                     Answer::Here(Box::new(outcome))
                 }
                 What::Call(request) if fetches => {
-                    Answer::Here(Box::new(self.fetch(task, &one.host, &request, reviewed.as_ref())))
+                    let held_to = reviewed.as_ref();
+                    Answer::Here(Box::new(match task.module() {
+                        synced::MODULE => self.pull(task, &one.host, &request, held_to),
+                        _ => self.fetch(task, &one.host, &request, held_to),
+                    }))
                 }
                 What::Call(request)
                     if task.module() == "wait_for_connection" && !self.mode.plans() =>
@@ -229,7 +234,7 @@ impl Walk<'_> {
         }
     }
 
-    fn submit(
+    pub(super) fn submit(
         &mut self,
         host: &str,
         request: &Request,
@@ -412,6 +417,15 @@ impl Walk<'_> {
         self.hosts
             .get(host)
             .is_some_and(|state| state.roles_ended.iter().any(|ended| **ended == *role.name))
+    }
+}
+
+/// Whether a task brings something of the host to this machine.
+fn brings(task: &Task, request: &Request) -> bool {
+    match task.module() {
+        "fetch" => true,
+        synced::MODULE => synced::pulls(&request.bound.call.args),
+        _ => false,
     }
 }
 

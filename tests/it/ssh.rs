@@ -229,7 +229,8 @@ fn a_refusal_tells_what_was_tried() {
 
 /// Copies bytes to a path of the server.
 fn copy(id: u64, blob: Blob, dest: &Path) -> Request {
-    let entry = TreeEntry { path: PathBuf::new(), mode: 0o644, kind: TreeKind::File(blob) };
+    let entry =
+        TreeEntry { path: PathBuf::new(), mode: 0o644, kind: TreeKind::File(blob), stamp: None };
     let tree = Tree { name: "big".to_owned(), contents_only: false, entries: vec![entry] };
     let mut args = Map::new();
     args.insert("src".to_owned(), Data::Tree(tree));

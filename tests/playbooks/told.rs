@@ -110,7 +110,9 @@ fn result(module: &str, step: &Value) -> Value {
         told["changed"] = true.into();
     }
     // Which host a fetched file is laid down on is told by converge only.
-    if let Some(host) = step.get("delegated").filter(|_| module != "fetch") {
+    let brings = module == "fetch"
+        || module == "ansible.posix.synchronize" && step["host"] != step["delegated"];
+    if let Some(host) = step.get("delegated").filter(|_| !brings) {
         told["delegated"] = host.clone();
     }
     if step["hidden"] == true {

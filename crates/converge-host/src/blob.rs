@@ -3,9 +3,12 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+
+use crate::host::Principal;
 
 /// Contents of at most this many bytes travel inside the request or reply that names them.
 pub const INLINE_LIMIT: u64 = 64 * 1024;
@@ -45,6 +48,19 @@ pub struct TreeEntry {
     pub mode: u32,
     /// What it is.
     pub kind: TreeKind,
+    /// What else is to be kept of it, where that was asked for.
+    pub stamp: Option<Stamp>,
+}
+
+/// What of an entry of a [`Tree`] most modules do not look at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// When its content changed last.
+    pub modified: SystemTime,
+    /// Its owner, as named where it is from.
+    pub owner: Principal,
+    /// Its group.
+    pub group: Principal,
 }
 
 /// The kinds of entries of a [`Tree`].

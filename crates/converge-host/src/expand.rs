@@ -9,7 +9,7 @@ use crate::stop::Result;
 pub(crate) fn expand(spec: &Spec, mut args: Map, host: &dyn Host) -> Result<Map> {
     for (name, data) in &mut args {
         match spec.find(name).map(|arg| arg.kind) {
-            Some(Kind::Path | Kind::Upload) => one(data, host)?,
+            Some(Kind::Path | Kind::Upload | Kind::Synced) => one(data, host)?,
             Some(Kind::List(Kind::Path)) => {
                 if let Data::List(items) = data {
                     items.iter_mut().try_for_each(|item| one(item, host))?;

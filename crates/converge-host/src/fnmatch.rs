@@ -40,7 +40,8 @@ fn one(pattern: &[char], at: usize, letter: char) -> Option<usize> {
 }
 
 /// What stands in the brackets that open at `at`, and where the pattern goes on after them.
-fn class(pattern: &[char], at: usize) -> Option<(&[char], usize)> {
+/// What stands between the brackets that begin at a place, and where the pattern goes on after them; none where they are not closed.
+pub(crate) fn class(pattern: &[char], at: usize) -> Option<(&[char], usize)> {
     let start = at + 1;
     let mut end = start + usize::from(pattern.get(start) == Some(&'!'));
     end += usize::from(pattern.get(end) == Some(&']'));
@@ -50,7 +51,8 @@ fn class(pattern: &[char], at: usize) -> Option<(&[char], usize)> {
     Some((&pattern[start..end], end + 1))
 }
 
-fn in_class(inner: &[char], letter: char) -> bool {
+/// Whether a letter is one of a class.
+pub(crate) fn in_class(inner: &[char], letter: char) -> bool {
     let (negated, mut inner) = match inner.split_first() {
         Some(('!', rest)) => (true, rest),
         _ => (false, inner),

@@ -8,7 +8,7 @@ use crate::data::{Data, Map};
 /// Turns `data` into what `kind` takes, or says what was given instead.
 pub(crate) fn coerce(kind: &Kind, data: Data) -> Result<Data, String> {
     match kind {
-        Kind::Raw | Kind::Upload | Kind::Script | Kind::Rendered => Ok(data),
+        Kind::Raw | Kind::Upload | Kind::Synced | Kind::Script | Kind::Rendered => Ok(data),
         Kind::Str | Kind::Path => text(data).map(Data::Str),
         Kind::Bool => boolean(&data).map(Data::Bool).ok_or_else(|| shown(&data)),
         Kind::Int => integer(&data).map(Data::Int).ok_or_else(|| shown(&data)),
@@ -21,6 +21,10 @@ pub(crate) fn coerce(kind: &Kind, data: Data) -> Result<Data, String> {
             .map(Data::List),
         Kind::Dict => dict(data).map(Data::Map),
         Kind::Choice(words) => choice(words, data).map(Data::Str),
+        Kind::Checked(kind, _, check) => {
+            let data = coerce(kind, data)?;
+            check(&data).map(|()| data)
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The declaration of a module's arguments as data.
 
+use crate::data::Data;
+
 /// A module's arguments.
 #[derive(Debug)]
 pub struct Spec {
@@ -63,10 +65,14 @@ pub enum Kind {
     Raw,
     /// A file or folder of the controller, found in the role's or playbook's `files`.
     Upload,
+    /// A path of the machine that a tree is copied from, with all that is below it: of the controller as for an upload.
+    Synced,
     /// A script of the controller, found in `files`, and its arguments.
     Script,
     /// A template of the controller, found in `templates` and rendered for the host.
     Rendered,
+    /// What the first takes and the function finds nothing wrong with; the text says what that is.
+    Checked(&'static Self, &'static str, fn(&Data) -> Result<(), String>),
 }
 
 /// What must hold between arguments.
@@ -120,7 +126,8 @@ impl Kind {
             Self::Bool => "a boolean".into(),
             Self::Int => "a whole number".into(),
             Self::Float => "a number".into(),
-            Self::Path | Self::Upload | Self::Rendered => "a path".into(),
+            Self::Path | Self::Upload | Self::Synced | Self::Rendered => "a path".into(),
+            Self::Checked(_, what, _) => (*what).into(),
             Self::Mode => "a file mode".into(),
             Self::List(_) => "a list".into(),
             Self::Dict => "a mapping".into(),

@@ -72,6 +72,7 @@ mod setup;
 mod shell;
 mod slurp;
 mod stat;
+pub mod synchronize;
 mod sysctl;
 mod systemd_service;
 #[cfg(test)]
@@ -185,6 +186,7 @@ pub static ALL: &[Entry] = &[
     Entry::of::<shell::Shell>(),
     Entry::of::<slurp::Slurp>(),
     Entry::of::<stat::Stat>(),
+    Entry::of::<synchronize::Synchronize>(),
     Entry::of::<systemd_service::SystemdService>(),
     Entry::of::<tempfile::TempFile>(),
     Entry::of::<template::Template>(),

@@ -84,7 +84,7 @@ mod tests {
 
     fn run(scenario: &Scenario, text: &str, arguments: &str, more: &[(&str, Data)]) -> Done {
         let kind = TreeKind::File(Blob::new(text.as_bytes()));
-        let entries = vec![TreeEntry { path: "".into(), mode: 0o644, kind }];
+        let entries = vec![TreeEntry { path: "".into(), mode: 0o644, kind, stamp: None }];
         let tree = Tree { name: "it.sh".into(), contents_only: false, entries };
         let cmd = Data::List(vec![Data::Tree(tree), arguments.into()]);
         let mut args = vec![("cmd", cmd)];

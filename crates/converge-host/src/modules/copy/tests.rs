@@ -6,7 +6,7 @@ use crate::data::Data;
 use crate::modules::scenario::Scenario;
 
 fn entry(path: &str, mode: u32, kind: TreeKind) -> TreeEntry {
-    TreeEntry { path: path.into(), mode, kind }
+    TreeEntry { path: path.into(), mode, kind, stamp: None }
 }
 
 fn text(text: &str) -> TreeKind {

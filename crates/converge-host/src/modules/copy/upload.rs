@@ -12,7 +12,7 @@ use crate::modules::files::{Subject, absolute, make_folders};
 use crate::stop::{Result, Stop};
 
 pub(crate) fn plan(placing: &Placing<'_>, tree: &Tree, changes: &mut Changes) -> Result<()> {
-    if let [TreeEntry { path, mode, kind: TreeKind::File(blob) }] = tree.entries.as_slice()
+    if let [TreeEntry { path, mode, kind: TreeKind::File(blob), .. }] = tree.entries.as_slice()
         && path.as_os_str().is_empty()
     {
         let origin = Origin { name: &tree.name, shown: &tree.name, mode: *mode };
@@ -39,7 +39,7 @@ fn folder(placing: &Placing<'_>, tree: &Tree, changes: &mut Changes) -> Result<(
     if root != dest {
         directory(&root, placing, &mut made, changes)?;
     }
-    for TreeEntry { path, mode, kind } in &tree.entries {
+    for TreeEntry { path, mode, kind, .. } in &tree.entries {
         if path.as_os_str().is_empty() {
             continue;
         }

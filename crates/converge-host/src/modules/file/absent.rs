@@ -7,7 +7,8 @@ use crate::host::{Host, Look, Node, NodeKind};
 use crate::modules::files::Subject;
 use crate::stop::Result;
 
-pub(super) fn plan(now: &Subject<'_>, host: &dyn Host, changes: &mut Changes) -> Result<()> {
+/// Asks for what stands at a path to be removed, a directory with all that is in it.
+pub(crate) fn plan(now: &Subject<'_>, host: &dyn Host, changes: &mut Changes) -> Result<()> {
     let (before, contents) = match &now.look {
         Look::Absent => return Ok(()),
         // Something may bring files, but nothing that is called like this one will.

@@ -8,6 +8,8 @@ mod touch;
 
 use std::path::PathBuf;
 
+pub(crate) use absent::plan as remove;
+
 use crate::args::{Args, Choice};
 use crate::change::Changes;
 use crate::data::Map;

@@ -9,6 +9,7 @@ mod text;
 mod tree;
 
 pub(crate) use attributes::Attributes;
+pub(crate) use mode::bits;
 pub(crate) use page::Page;
 pub(crate) use results::{context, file_results};
 pub(crate) use subject::{Subject, absolute};

@@ -95,7 +95,8 @@ fn an_archive_may_come_from_elsewhere() {
     let scenario = packed(&["tar", "-czf"], "x.tgz");
     let bytes = std::fs::read(scenario.path().join("x.tgz")).unwrap();
     let blob = Blob::new(bytes.clone());
-    let entries = vec![TreeEntry { path: "".into(), mode: 0o644, kind: TreeKind::File(blob) }];
+    let entries =
+        vec![TreeEntry { path: "".into(), mode: 0o644, kind: TreeKind::File(blob), stamp: None }];
     let tree = Tree { name: "x.tgz".into(), contents_only: false, entries };
     let call = [("src", Data::Tree(tree)), ("dest", "$T/out".into())];
     assert!(scenario.run("unarchive", &call).changed);
