@@ -12,6 +12,7 @@ mod deviation;
 mod doubt;
 mod drain;
 mod env;
+mod far;
 mod fetch;
 mod flow;
 mod gate;

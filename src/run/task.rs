@@ -17,6 +17,7 @@ use crate::plan::synced;
 use crate::playbook::Task;
 use crate::record::HIDDEN;
 use crate::run::connect::{Line, explain};
+use crate::run::far::is_far;
 use crate::run::fetch::HERE;
 use crate::run::mode::{self, Nature};
 use crate::run::pending::{Answer, Pending, PendingItem, judge};
@@ -183,6 +184,14 @@ impl Walk<'_> {
                 {
                     self.sync();
                     Answer::Here(Box::new(self.await_connection(&one.host, &request)))
+                }
+                What::Call(request) if is_far(&request) => {
+                    if !self.mode.plans() {
+                        self.sync();
+                    }
+                    let elsewhere = delegated.is_some();
+                    let held_to = reviewed.as_ref();
+                    Answer::Here(Box::new(self.attempt(&one.host, &request, elsewhere, held_to)))
                 }
                 What::Call(request) => {
                     let held_to = reviewed.clone();
@@ -393,6 +402,9 @@ impl Walk<'_> {
         elsewhere: bool,
         reviewed: Option<&Vec<Change>>,
     ) -> Outcome {
+        if is_far(request) {
+            return self.far(host, request, elsewhere, reviewed);
+        }
         let mut chain = Vec::new();
         match self.submit(host, request, elsewhere, reviewed.cloned(), &mut chain) {
             Answer::Here(outcome) => *outcome,

@@ -328,7 +328,7 @@ impl<M: Machine> Answerer<M> {
 }
 
 /// Reads the module of a call with its arguments.
-fn read(call: &Call, host: &dyn Host) -> Result<Box<dyn Ready>, Failure> {
+pub fn read(call: &Call, host: &dyn Host) -> Result<Box<dyn Ready>, Failure> {
     let failure = |msg: String| Failure { msg, results: Map::new() };
     let name = &call.module;
     let entry = find(name).ok_or_else(|| failure(format!("there is no module `{name}`")))?;

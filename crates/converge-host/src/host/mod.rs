@@ -4,6 +4,7 @@
 //! planned so far ([`overlay`]), and a machine that exists in memory only (`memory`, for scenarios). A module cannot tell
 //! them apart.
 
+pub mod asked;
 mod command;
 pub mod expected;
 pub(crate) mod flags;

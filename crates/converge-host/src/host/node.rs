@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::stop::Why;
 
 /// The answer to "what is there?".
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Look {
     /// Nothing.
     Absent,
@@ -19,7 +19,7 @@ pub enum Look {
 }
 
 /// A file, directory, link or special file without its content.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Node {
     /// What it is.
     pub kind: NodeKind,
@@ -54,7 +54,7 @@ pub struct Node {
 }
 
 /// The kinds of things at a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NodeKind {
     /// A regular file.
     File,

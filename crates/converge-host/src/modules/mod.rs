@@ -7,6 +7,9 @@ mod alternatives;
 mod apt;
 mod apt_key;
 mod apt_repository;
+#[cfg(any(test, feature = "far"))]
+mod archive;
+pub mod asked;
 mod assemble;
 mod authorized_key;
 mod blockinfile;
@@ -126,6 +129,8 @@ pub struct Entry {
     pub spec: &'static Spec,
     /// Reads its arguments.
     pub read: fn(&mut Bound) -> Result<Box<dyn Ready>, Invalid>,
+    /// Whether it is planned beside the controller, and no helper has it (see [`crate::host::asked`]).
+    pub far: bool,
 }
 
 impl<M: Module> Ready for M {
@@ -144,7 +149,14 @@ impl Entry {
         Self {
             spec: M::SPEC,
             read: |bound| M::read(bound).map(|module| Box::new(module) as Box<dyn Ready>),
+            far: false,
         }
+    }
+
+    /// The entry of one that is planned beside the controller.
+    #[cfg(any(test, feature = "far"))]
+    pub const fn far<M: Module + 'static>() -> Self {
+        Self { far: true, ..Self::of::<M>() }
     }
 }
 
@@ -236,4 +248,8 @@ pub static ALL: &[Entry] = &[
     Entry::of::<sefcontext::Sefcontext>(),
     Entry::of::<iptables::Iptables>(),
     Entry::of::<wait_for::WaitFor>(),
+    Entry::of::<asked::LookAt>(),
+    Entry::of::<asked::TakeUp>(),
+    #[cfg(any(test, feature = "far"))]
+    Entry::far::<archive::Archive>(),
 ];

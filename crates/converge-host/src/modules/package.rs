@@ -110,7 +110,7 @@ impl Module for Package {
 impl Package {
     /// The module of the host's manager, with these arguments.
     fn of(&self, host: &dyn Host) -> Result<Box<dyn Ready>> {
-        let Entry { spec, read } = self.manager(host)?;
+        let Entry { spec, read, .. } = self.manager(host)?;
         let given: Vec<(&str, Option<Data>)> = vec![
             ("name", self.name.clone()),
             ("state", self.state.clone()),
