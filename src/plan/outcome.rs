@@ -40,7 +40,7 @@ const COMMAND_RESULTS: [&str; 9] =
     ["rc", "stdout", "stdout_lines", "stderr", "stderr_lines", "start", "end", "delta", "msg"];
 
 /// What other modules return that can't be known before something is made.
-const OTHER_RESULTS: [&str; 31] = [
+const OTHER_RESULTS: [&str; 41] = [
     "uid",
     "gid",
     "group",
@@ -72,6 +72,16 @@ const OTHER_RESULTS: [&str; 31] = [
     "after",
     "checksum_src",
     "checksum_dest",
+    "fingerprint",
+    "public_key",
+    "serial_number",
+    "notBefore",
+    "notAfter",
+    "certificate",
+    "csr",
+    "privatekey",
+    "publickey",
+    "dhparams",
 ];
 
 impl Outcome {

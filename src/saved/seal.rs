@@ -29,6 +29,10 @@ fn tidy(value: &mut Value, account: bool, key: &PlanKey) {
                         *value =
                             key.digest("input of a command", hexadecimal(bytes).as_bytes()).into();
                     }
+                    ("inputs", Value::Array(inputs)) if !inputs.is_empty() => {
+                        let text = value.to_string();
+                        *value = key.digest("contents for a program", text.as_bytes()).into();
+                    }
                     ("env", Value::Array(_)) => {
                         let text = value.to_string();
                         *value = key.digest("environment of a command", text.as_bytes()).into();

@@ -21,6 +21,7 @@ pub mod checksum;
 pub mod clock;
 pub mod crypt;
 pub mod data;
+mod der;
 mod doubt;
 mod expand;
 mod fnmatch;

@@ -14,14 +14,14 @@ use crate::stop::Result;
 static NUMBER: AtomicU64 = AtomicU64::new(0);
 
 /// A file in a folder of its own, which goes when this goes.
-pub(super) struct Laid {
+pub(crate) struct Laid {
     folder: PathBuf,
     path: PathBuf,
 }
 
 impl Laid {
     /// Writes the content under a name in a folder that nobody else may enter.
-    pub(super) fn new(name: &str, bytes: &[u8]) -> Result<Self> {
+    pub(crate) fn new(name: &str, bytes: &[u8]) -> Result<Self> {
         let name = Path::new(name).file_name().unwrap_or("file".as_ref());
         let base = std::env::temp_dir();
         loop {
@@ -40,6 +40,11 @@ impl Laid {
             write().map_err(|error| refused("write", &laid.path, &error))?;
             return Ok(laid);
         }
+    }
+
+    /// Where it lies.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// A command with the path for each word `%s`.

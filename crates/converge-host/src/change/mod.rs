@@ -29,7 +29,7 @@ pub use cache::CacheChange;
 pub use describe::{Description, Sign, Text, TextDiff};
 pub(crate) use drained::STATES;
 pub use effect::Effect;
-pub use file::{Before, FileChange, FileKind, FileState, Maker};
+pub use file::{Before, FileChange, FileKind, FileState, Maker, Moment, Part, Signed};
 pub(crate) use fits::fits;
 pub use group::GroupChange;
 pub use packages::{PackageAction, PackagesChange};

@@ -19,6 +19,8 @@ mod command;
 mod commands;
 mod copy;
 mod cron;
+#[cfg(any(test, feature = "far"))]
+mod crypto;
 mod deb822_repository;
 mod debconf;
 #[cfg(test)]
@@ -252,4 +254,18 @@ pub static ALL: &[Entry] = &[
     Entry::of::<asked::TakeUp>(),
     #[cfg(any(test, feature = "far"))]
     Entry::far::<archive::Archive>(),
+    #[cfg(any(test, feature = "far"))]
+    Entry::far::<crypto::privatekey::OpensslPrivatekey>(),
+    #[cfg(any(test, feature = "far"))]
+    Entry::far::<crypto::publickey::OpensslPublickey>(),
+    #[cfg(any(test, feature = "far"))]
+    Entry::far::<crypto::csr::OpensslCsr>(),
+    #[cfg(any(test, feature = "far"))]
+    Entry::far::<crypto::certificate::X509Certificate>(),
+    #[cfg(any(test, feature = "far"))]
+    Entry::far::<crypto::get_certificate::GetCertificate>(),
+    #[cfg(any(test, feature = "far"))]
+    Entry::far::<crypto::keypair::OpensshKeypair>(),
+    #[cfg(any(test, feature = "far"))]
+    Entry::far::<crypto::dhparam::OpensslDhparam>(),
 ];

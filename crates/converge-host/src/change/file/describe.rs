@@ -33,6 +33,9 @@ pub(super) fn describe(change: &FileChange) -> Description {
         }
         description.unknown = description.unknown.or_else(|| change.tells());
     }
+    if change.maker.is_none() {
+        description.unknown = description.unknown.or_else(|| change.tells());
+    }
     if change.backup && old.is_some_and(|old| old.kind.is_file()) {
         description.facts.push("a backup is kept".into());
     }

@@ -8,10 +8,11 @@ use std::path::Path;
 use rustix::fs::{CWD, Mode, OFlags, fsync, openat};
 use serde::{Deserialize, Serialize};
 
-use crate::change::file::FileChange;
 use crate::change::file::attributes::{Wanted, to_file};
 use crate::change::file::perform::{by_default, like, refused_to_move, validate};
 use crate::change::file::write::Temporary;
+use crate::change::file::{FileChange, Signed};
+use crate::change::laid::Laid;
 use crate::checksum::Algorithm;
 use crate::data::Map;
 use crate::host::real::Real;
@@ -30,6 +31,10 @@ pub struct Maker {
     pub checksum: Option<(Algorithm, String)>,
     /// Exit codes other than 0 that are no failure.
     pub accepted: Vec<i32>,
+    /// Contents that lie in private files while it runs; words `%0`, `%1`, … are their paths.
+    pub inputs: Vec<Vec<u8>>,
+    /// What the program signs, where it does that: it reads that, or finds it in the file `%b`, and writes the signature.
+    pub signed: Option<Box<Signed>>,
 }
 
 impl Maker {
@@ -43,7 +48,10 @@ impl Maker {
             .iter_mut()
             .filter(|word| *word == "%s")
             .for_each(|word| word.clone_from(&path));
+        let body = self.signed.as_ref().map(|signed| signed.body()).transpose()?;
+        let laid = self.lay(&mut command, body.as_deref())?;
         let output = real.run(&command)?;
+        drop(laid);
         let mut results = Map::new();
         results.insert("rc".into(), i64::from(output.rc).into());
         results.insert("stderr".into(), output.error_text().into());
@@ -55,7 +63,10 @@ impl Maker {
             let msg = format!("can't {}: {}", self.shown, told.trim());
             return Err(Stop::Failed(Failure { msg, results }));
         }
-        if !named {
+        if let (Some(signed), Some(body)) = (&self.signed, &body) {
+            let text = signed.text(body, &output.stdout);
+            fs::write(file, text).map_err(|error| refused("write", file, &error))?;
+        } else if !named {
             fs::write(file, &output.stdout).map_err(|error| refused("write", file, &error))?;
         }
         if let Some((algorithm, wanted)) = &self.checksum {
@@ -67,6 +78,31 @@ impl Maker {
             }
         }
         Ok(results)
+    }
+}
+
+impl Maker {
+    /// Lays down what the program finds in files.
+    fn lay(&self, command: &mut Command, body: Option<&[u8]>) -> Result<Vec<Laid>> {
+        let mut laid = Vec::new();
+        let contents = self.inputs.iter().enumerate();
+        let mut contents: Vec<(String, &[u8])> =
+            contents.map(|(at, bytes)| (format!("%{at}"), bytes.as_slice())).collect();
+        match body {
+            Some(body) if command.argv.iter().any(|word| word == "%b") => {
+                contents.push(("%b".into(), body));
+            }
+            Some(body) => command.stdin = Some(body.to_vec()),
+            None => {}
+        }
+        for (word, bytes) in contents {
+            let file = Laid::new("input", bytes)?;
+            let path = file.path().display().to_string();
+            let words = command.argv.iter_mut().filter(|one| **one == word);
+            words.for_each(|one| one.clone_from(&path));
+            laid.push(file);
+        }
+        Ok(laid)
     }
 }
 

@@ -9,6 +9,7 @@ mod label;
 mod made;
 mod perform;
 mod remove;
+mod signed;
 mod write;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 pub use made::Maker;
+pub use signed::{Moment, Part, Signed};
 
 pub(crate) use label::allowed as label_allowed;
 

@@ -194,7 +194,7 @@ impl GetUrl {
             command: self.request(&self.url).download(program)?,
             shown: format!("download {}", shown(&self.url)),
             checksum,
-            accepted: Vec::new(),
+            ..Maker::default()
         };
         changes.push(Change::File(FileChange {
             backup: self.backup,
