@@ -13,6 +13,8 @@
 pub mod answer;
 pub mod args;
 mod base64;
+#[cfg(any(test, feature = "far"))]
+mod bcrypt;
 pub mod r#become;
 pub mod blob;
 pub mod boot;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::args::{Args, Choice};
 use crate::base64;
+use crate::bcrypt;
 use crate::blob::Digest;
 use crate::change::{Change, Changes};
 use crate::checksum::Algorithm;
@@ -47,6 +48,9 @@ enum State {
     /// They may.
     Present,
 }
+
+/// How often bcrypt is done, as a power of two: as passlib does it.
+const COST: u32 = 12;
 
 /// What tells this installation from every other; machine-id(5).
 const MACHINE_ID: &str = "/etc/machine-id";
@@ -122,32 +126,54 @@ impl Htpasswd {
             "sha512_crypt" => Scheme::Sha512,
             "plaintext" => return Ok(password.to_owned()),
             "ldap_sha1" => return Ok(sha1(password)),
+            "bcrypt" => return Ok(bcrypt::hash(password, self.bytes(host)?, COST)),
+            "ldap_salted_sha1" => return Ok(salted(password, &self.bytes(host)?[..8])),
             other => {
                 return Err(Stop::failed(format!(
-                    "converge makes no hashes of the kind `{other}`; there are apr_md5_crypt, sha256_crypt, sha512_crypt, ldap_sha1 and plaintext"
+                    "converge makes no hashes of the kind `{other}`; there are apr_md5_crypt, bcrypt, sha256_crypt, sha512_crypt, ldap_sha1, ldap_salted_sha1 and plaintext"
                 )));
             }
         };
         hash(scheme, password, &self.salt(scheme, host)?, None).map_err(Stop::failed)
     }
 
-    /// A salt that is another one for every host, file and user, and the same for each plan of it.
+    /// A salt of digits.
     fn salt(&self, scheme: Scheme, host: &dyn Host) -> Result<String> {
+        let bytes = self.bytes(host)?;
+        let digits = bytes.iter().map(|byte| char::from(DIGITS[usize::from(byte % 64)]));
+        Ok(digits.take(scheme.longest_salt()).collect())
+    }
+
+    /// A salt that is another one for every host, file and user, and the same for each plan of it.
+    fn bytes(&self, host: &dyn Host) -> Result<[u8; 16]> {
         let id = Path::new(MACHINE_ID);
         let machine = match host.resolve(id)?.1 {
             Look::Is(_) => host.content(id)?.text().unwrap_or_default().to_owned(),
             _ => String::new(),
         };
         let seed = format!("{machine}\n{}\n{}", self.path.display(), self.name);
-        let Digest(bytes) = Digest::of(seed.as_bytes());
-        let digits = bytes.iter().map(|byte| char::from(DIGITS[usize::from(byte % 64)]));
-        Ok(digits.take(scheme.longest_salt()).collect())
+        let Digest([salt @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _]) =
+            Digest::of(seed.as_bytes());
+        Ok(salt)
     }
 }
 
 /// Whether what is kept is a hash of this password.
 fn is(kept: &str, password: &str) -> bool {
-    verifies(kept, password).unwrap_or_else(|| kept == sha1(password) || kept == password)
+    if let Some(is) = verifies(kept, password).or_else(|| bcrypt::verifies(kept, password)) {
+        return is;
+    }
+    if let Some(digits) = kept.strip_prefix("{SSHA}") {
+        let salt = base64::decode(digits).and_then(|bytes| bytes.get(20..).map(<[u8]>::to_vec));
+        return salt.is_some_and(|salt| salted(password, &salt) == kept);
+    }
+    kept == sha1(password) || kept == password
+}
+
+/// The same with a salt.
+fn salted(password: &str, salt: &[u8]) -> String {
+    let digest = Algorithm::Sha1.raw(&[password.as_bytes(), salt].concat());
+    format!("{{SSHA}}{}", base64::encode(&[&digest, salt].concat()))
 }
 
 /// As LDAP keeps it, and `htpasswd -s`.
@@ -194,7 +220,9 @@ mod tests {
                 [("path", "$T/f".into()), ("name", name.into()), ("password", password.into())];
             assert!(!scenario.run("htpasswd", &args).changed, "{name}");
         }
-        for scheme in ["sha512_crypt", "sha256_crypt", "ldap_sha1", "plaintext"] {
+        for scheme in
+            ["sha512_crypt", "sha256_crypt", "bcrypt", "ldap_salted_sha1", "ldap_sha1", "plaintext"]
+        {
             let args = args(&[("password", scheme), ("hash_scheme", scheme)]);
             assert!(scenario.run("htpasswd", &args).changed);
         }
@@ -211,8 +239,8 @@ mod tests {
         );
         scenario.fails(
             "htpasswd",
-            &args(&[("password", "x"), ("hash_scheme", "bcrypt")]),
-            "converge makes no hashes of the kind `bcrypt`; there are apr_md5_crypt, sha256_crypt, sha512_crypt, ldap_sha1 and plaintext",
+            &args(&[("password", "x"), ("hash_scheme", "des_crypt")]),
+            "converge makes no hashes of the kind `des_crypt`; there are apr_md5_crypt, bcrypt, sha256_crypt, sha512_crypt, ldap_sha1, ldap_salted_sha1 and plaintext",
         );
     }
 }

@@ -40,6 +40,7 @@ mod git_config;
 mod group;
 mod hold;
 mod hostname;
+#[cfg(any(test, feature = "far"))]
 mod htpasswd;
 mod http;
 mod ini_file;
@@ -219,7 +220,6 @@ pub static ALL: &[Entry] = &[
     Entry::of::<cron::Cron>(),
     Entry::of::<getent::Getent>(),
     Entry::of::<hostname::Hostname>(),
-    Entry::of::<htpasswd::Htpasswd>(),
     Entry::of::<timezone::Timezone>(),
     Entry::of::<modprobe::Modprobe>(),
     Entry::of::<alternatives::Alternatives>(),
@@ -254,6 +254,8 @@ pub static ALL: &[Entry] = &[
     Entry::of::<asked::TakeUp>(),
     #[cfg(any(test, feature = "far"))]
     Entry::far::<archive::Archive>(),
+    #[cfg(any(test, feature = "far"))]
+    Entry::far::<htpasswd::Htpasswd>(),
     #[cfg(any(test, feature = "far"))]
     Entry::far::<crypto::privatekey::OpensslPrivatekey>(),
     #[cfg(any(test, feature = "far"))]
