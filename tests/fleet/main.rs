@@ -21,6 +21,7 @@ mod drift_watch;
 mod environments;
 mod history;
 mod input;
+mod keys_and_trees;
 mod language;
 mod lease;
 mod look;

@@ -5,10 +5,10 @@ use crate::modules::Changes::{Always, Never, Once};
 use crate::project::{Project, play};
 
 /// A task, whether it changes something on a host where it was not run, and a command that holds afterwards.
-struct Case(&'static str, Changes, &'static str);
+pub(crate) struct Case(pub(crate) &'static str, pub(crate) Changes, pub(crate) &'static str);
 
 #[derive(Clone, Copy, PartialEq)]
-enum Changes {
+pub(crate) enum Changes {
     /// The first time only.
     Once,
     /// Each time: it says so itself.
@@ -19,7 +19,7 @@ enum Changes {
 
 /// Runs the cases one after the other on a host, which each finds as the one before left it.
 #[track_caller]
-fn check(host: &Lent, cases: &[Case]) {
+pub(crate) fn check(host: &Lent, cases: &[Case]) {
     let project = Project::tasks(&[host], "");
     project.write("playbooks/files/src.txt", "from the controller\n");
     project.write("playbooks/files/folder/a", "a\n");
@@ -59,7 +59,7 @@ macro_rules! on_both_kinds {
 
 /// Tasks that fail, and what they say. Nothing is changed.
 #[track_caller]
-fn fails(host: &Lent, cases: &[(&str, &str)]) {
+pub(crate) fn fails(host: &Lent, cases: &[(&str, &str)]) {
     let project = Project::tasks(&[host], "");
     let before = host.done();
     for (task, says) in cases {

@@ -8,13 +8,14 @@ use crate::data::{Data, Map};
 use crate::host::{Command, Host, Look, Manager};
 use crate::modules::Module;
 use crate::modules::files::{Attributes, Page};
+use crate::modules::ppa::Ppa;
 use crate::stop::{Result, Stop};
 
 /// Keeps a line in the source lists of apt, see sources.list(5).
 #[derive(Args, Debug)]
 #[module(name = "apt_repository")]
 pub(crate) struct AptRepository {
-    /// The line: `deb http://example.org/debian bookworm main`.
+    /// The line: `deb http://example.org/debian bookworm main`; or `ppa:owner/name` for an archive of Launchpad.
     repo: String,
     /// Whether it shall be there.
     #[arg(default = "present")]
@@ -32,10 +33,9 @@ pub(crate) struct AptRepository {
     update_cache_retry_max_delay: i64,
     /// The file below `sources.list.d`, without `.list`; named after the line's URL where it is not given.
     filename: Option<String>,
-    /// The release that `ppa:` is taken for.
-    #[arg(name = "codename")]
-    _codename: Option<String>,
-    /// Taken and not used: nothing is downloaded for this module.
+    /// The release that `ppa:` is taken for; that of the host where it is not given.
+    codename: Option<String>,
+    /// Taken and not used: what is asked of Launchpad is always checked.
     #[arg(name = "validate_certs", default = "yes")]
     _validate_certs: bool,
     /// Taken and not used: nothing needs to be installed for this module.
@@ -72,13 +72,9 @@ impl Module for AptRepository {
         let present = self.state == State::Present;
         changes.set("repo", self.repo.as_str());
         changes.set("state", if present { "present" } else { "absent" });
-        if self.repo.starts_with("ppa:") {
-            return Err(Stop::failed(format!(
-                "`{}` is a name that only Launchpad can tell the key of; give the line itself, with `signed-by`",
-                self.repo
-            )));
-        }
-        let Line::Source(true, wanted, comment) = Line::read(&self.repo) else {
+        let ppa = Ppa::of(&self.repo, self.codename.as_deref(), host)?;
+        let repo = ppa.as_ref().map_or_else(|| self.repo.clone(), Ppa::line);
+        let Line::Source(true, wanted, comment) = Line::read(&repo) else {
             return Err(Stop::failed(format!(
                 "`{}` is no source: one begins with `deb` or `deb-src`, and a URL and a release follow",
                 self.repo
@@ -110,7 +106,10 @@ impl Module for AptRepository {
             }
         }
         if present && !found {
-            let path = self.place(&wanted);
+            if let Some(ppa) = &ppa {
+                self.trust(ppa, host, changes)?;
+            }
+            let path = self.place(&wanted, ppa.as_ref());
             let page = Page::own(&path, host)?;
             let mut lines: Vec<_> = page.letters().lines().map(Line::read).collect();
             lines.push(Line::Source(true, wanted, comment));
@@ -153,15 +152,27 @@ impl AptRepository {
         page.write_as(&text, &Attributes::default().with_mode(Some(mode)), false, changes)
     }
 
+    /// Takes up the key that signs an archive, unless its file is there.
+    fn trust(&self, ppa: &Ppa, host: &dyn Host, changes: &mut Changes) -> Result<()> {
+        let path = ppa.keyring();
+        let page = Page::own(&path, host)?;
+        if page.exists() {
+            return Ok(());
+        }
+        let key = String::from_utf8_lossy(&ppa.key(host)?).into_owned();
+        let mode = Attributes::default().with_mode(Some(Mode("0644".into())));
+        page.write_as(&key, &mode, false, changes)
+    }
+
     /// The file of a new line.
-    fn place(&self, source: &str) -> PathBuf {
+    fn place(&self, source: &str, ppa: Option<&Ppa>) -> PathBuf {
         let name = match &self.filename {
             Some(name) if name.starts_with('/') => {
                 let list = Path::new(name).extension().is_some_and(|end| end == "list");
                 return PathBuf::from(if list { name.clone() } else { format!("{name}.list") });
             }
             Some(name) => name.strip_suffix(".list").unwrap_or(name).to_owned(),
-            None => named_after(source),
+            None => ppa.map_or_else(|| named_after(source), Ppa::list),
         };
         Path::new(PARTS).join(format!("{name}.list"))
     }
@@ -309,8 +320,26 @@ mod tests {
         desk.fails(
             "apt_repository",
             &[("repo", "ppa:owner/name".into())],
-            "`ppa:owner/name` is a name that only Launchpad can tell the key of; give the line itself, with `signed-by`",
+            "`ppa:owner/name` is for Ubuntu, and this host is another; `codename` says for which release it is taken",
         );
+    }
+
+    #[test]
+    fn archives_of_launchpad_have_a_list_and_a_key() {
+        let key = "/etc/apt/trusted.gpg.d/own-pkg.asc";
+        let memory = Memory::new()
+            .with_dir("/etc/apt/sources.list.d", 0o755, "root")
+            .with_file(key, "a key\n", 0o644, "root");
+        let mut desk = Desk::new(memory);
+        let args = [("repo", "ppa:own/pkg".into()), ("codename", "jammy".into())];
+        assert!(desk.run("apt_repository", &args).changed);
+        assert_eq!(
+            desk.text("/etc/apt/sources.list.d/ppa_own_pkg_jammy.list"),
+            "deb https://ppa.launchpadcontent.net/own/pkg/ubuntu jammy main\n"
+        );
+        let gone = [args.to_vec(), vec![("state", "absent".into())]].concat();
+        assert!(desk.run("apt_repository", &gone).changed);
+        assert!(!desk.run("apt_repository", &gone).changed);
     }
 
     #[test]

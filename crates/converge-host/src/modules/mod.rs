@@ -58,6 +58,7 @@ mod pam_limits;
 mod ping;
 mod pip;
 mod postgresql;
+mod ppa;
 mod raw;
 mod reboot;
 mod replace;
