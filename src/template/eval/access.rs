@@ -100,8 +100,11 @@ pub(crate) fn get_str(value: &Value, key: &str) -> Option<Result<Value, Stop>> {
     }
 }
 
-/// The item of any key, if it is there.
+/// The item of any key, if it is there. Of what is unknown, that can't be told.
 pub(crate) fn get(value: &Value, key: &Value) -> Result<Option<Value>, Stop> {
+    if let Value::Unknown(unknown) = value {
+        return Err(Stop::Unknown(unknown.clone()));
+    }
     if let Value::Str(key) = key {
         return get_str(value, key).transpose();
     }

@@ -208,6 +208,9 @@ pub(crate) fn subelements(
                 None => return Err(Stop::value(format!("an item has no `{part}`: {item:?}"))),
             };
         }
+        if let Value::Unknown(unknown) = inner {
+            return Err(Stop::Unknown(unknown));
+        }
         let Some(subitems) = sequence(&inner)? else {
             return Err(Stop::value(format!(
                 "`{}` should be a list, not a {}",
