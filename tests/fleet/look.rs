@@ -32,6 +32,10 @@ const TASKS: &str = "
   changed_when: false
   check_mode: false
 - copy: {dest: /etc/who, content: \"{{ who.stdout }}\"}
+- command: id -un
+  become_user: app
+  changed_when: false
+  check_mode: false
 ";
 
 /// Logs in as the user who may only look.
@@ -100,6 +104,10 @@ fn who_may_only_look_finds_drift_that_root_alone_can_see_and_applies_nothing() {
         let unknown = items(&clean);
         assert!(unknown.iter().all(|item| item.starts_with("unknown ")), "{clean:#}");
         assert!(clean.to_string().contains("which a helper that only looks does not run"));
+
+        // Who is root asks as before.
+        let call = project.converge(&["drift", "-i", "test", "--become", "--format", "json"]);
+        assert!(items(&call.run().exits(0).json()).is_empty());
 
         host.run("sed -i s/two/zwei/ /etc/secret.conf; chmod 0600 /srv/hidden/inner; echo x > /home/app/own");
         let before = host.done();
