@@ -201,3 +201,19 @@ fn what_others_applied_is_known_by_the_records_in_git() {
     assert!(told.contains("1 thing drifted on 1 host"), "{told}");
     assert!(told.contains("1 pending"), "{told}");
 }
+
+#[test]
+fn what_a_check_needs_of_sudo_is_printed_without_a_project() {
+    let project = Project::new(&[]);
+    let output = project.converge("drift --sudoers --user drift");
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let told = stdout(&output);
+    assert!(told.ends_with("\ndrift ALL = (root) NOPASSWD: NOSETENV: CONVERGE_LOOK\n"), "{told}");
+    assert!(told.contains("give it to whom you would give a backup"), "{told}");
+    for (user, why) in [("root", "root needs none"), ("ALL", "sudoers takes"), ("a,b", "signs")] {
+        let output = project.converge(&format!("drift --sudoers --user {user}"));
+        assert_eq!((code(&output), stdout(&output).as_str()), (1, ""));
+        assert!(stderr(&output).contains(why), "{}", stderr(&output));
+    }
+    assert_eq!(code(&project.converge("drift --sudoers --new")), 1);
+}
