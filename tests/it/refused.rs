@@ -27,7 +27,10 @@ fn refused(project: &Project, says: &[&str]) {
 #[test]
 fn a_value_that_no_host_can_make_right() {
     for (task, says) in [
-        ("- file: {path: /x, state: directroy}", &["directroy", "directory", "site.yml:5:"]),
+        (
+            "- file: {path: /x, state: directroy}",
+            &["directroy", "directory", "site.yml:5:"] as &[&str],
+        ),
         ("- wait_for: {timeout: soon}", &["soon", "a whole number", "site.yml:5:"]),
         (
             "- copy: {dest: /x, content: y, force: perhaps}",

@@ -77,7 +77,7 @@ pub(super) fn uses(names: &[String]) -> Result<Vec<u8>, String> {
     let mut bits: u16 = 0;
     for name in names {
         let same = |one: &&str| one.eq_ignore_ascii_case(name.trim());
-        let at = USES.iter().position(|names| names.iter().any(|one| same(one)));
+        let at = USES.iter().position(|names| names.iter().any(same));
         let at = at.ok_or_else(|| {
             format!(
                 "`{name}` is no use of a key; there are {}",
