@@ -104,6 +104,7 @@ fn constant(node: &Node) -> Option<Data> {
         Kind::Int(number) => Some(Data::Int(*number)),
         Kind::Float(number) => Some(Data::Float(*number)),
         Kind::Str(text, _) if !text.contains('{') => Some(Data::Str(text.to_string())),
+        Kind::Seq(items) => items.iter().map(constant).collect::<Option<_>>().map(Data::List),
         _ => None,
     }
 }
