@@ -14,6 +14,7 @@ mod assemble;
 mod authorized_key;
 mod blockinfile;
 mod bundler;
+#[cfg(any(test, feature = "far"))]
 mod capabilities;
 mod command;
 mod commands;
@@ -36,6 +37,7 @@ mod gem;
 mod get_url;
 mod getent;
 mod git;
+#[cfg(any(test, feature = "far"))]
 mod git_config;
 mod group;
 mod hold;
@@ -68,8 +70,10 @@ mod rpm_key;
 mod scenario;
 mod script;
 mod seboolean;
+#[cfg(any(test, feature = "far"))]
 mod sefcontext;
 mod selinux;
+#[cfg(any(test, feature = "far"))]
 mod seport;
 #[cfg(test)]
 mod served;
@@ -185,7 +189,6 @@ pub static ALL: &[Entry] = &[
     Entry::of::<find::Find>(),
     Entry::of::<get_url::GetUrl>(),
     Entry::of::<git::Git>(),
-    Entry::of::<git_config::GitConfig>(),
     Entry::of::<hold::HoldModule>(),
     Entry::of::<ini_file::IniFile>(),
     Entry::of::<known_hosts::KnownHosts>(),
@@ -230,7 +233,6 @@ pub static ALL: &[Entry] = &[
     Entry::of::<dpkg_selections::DpkgSelections>(),
     Entry::of::<debconf::Debconf>(),
     Entry::of::<pam_limits::PamLimits>(),
-    Entry::of::<capabilities::Capabilities>(),
     Entry::of::<firewalld::Firewalld>(),
     Entry::of::<ufw::Ufw>(),
     Entry::of::<postgresql::db::PostgresqlDb>(),
@@ -247,8 +249,6 @@ pub static ALL: &[Entry] = &[
     Entry::of::<bundler::Bundler>(),
     Entry::of::<reboot::Reboot>(),
     Entry::of::<wait_for_connection::WaitForConnection>(),
-    Entry::of::<seport::Seport>(),
-    Entry::of::<sefcontext::Sefcontext>(),
     Entry::of::<iptables::Iptables>(),
     Entry::of::<wait_for::WaitFor>(),
     Entry::of::<asked::LookAt>(),
@@ -257,6 +257,14 @@ pub static ALL: &[Entry] = &[
     Entry::far::<archive::Archive>(),
     #[cfg(any(test, feature = "far"))]
     Entry::far::<htpasswd::Htpasswd>(),
+    #[cfg(any(test, feature = "far"))]
+    Entry::far::<git_config::GitConfig>(),
+    #[cfg(any(test, feature = "far"))]
+    Entry::far::<capabilities::Capabilities>(),
+    #[cfg(any(test, feature = "far"))]
+    Entry::far::<sefcontext::Sefcontext>(),
+    #[cfg(any(test, feature = "far"))]
+    Entry::far::<seport::Seport>(),
     #[cfg(any(test, feature = "far"))]
     Entry::far::<crypto::privatekey::OpensslPrivatekey>(),
     #[cfg(any(test, feature = "far"))]
