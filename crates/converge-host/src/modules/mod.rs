@@ -57,6 +57,8 @@ mod npm;
 mod package;
 mod package_facts;
 mod pam_limits;
+#[cfg(any(test, feature = "far"))]
+mod pamd;
 mod ping;
 mod pip;
 mod postgresql;
@@ -257,6 +259,8 @@ pub static ALL: &[Entry] = &[
     Entry::far::<archive::Archive>(),
     #[cfg(any(test, feature = "far"))]
     Entry::far::<htpasswd::Htpasswd>(),
+    #[cfg(any(test, feature = "far"))]
+    Entry::far::<pamd::Pamd>(),
     #[cfg(any(test, feature = "far"))]
     Entry::far::<git_config::GitConfig>(),
     #[cfg(any(test, feature = "far"))]
