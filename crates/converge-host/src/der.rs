@@ -9,7 +9,8 @@ pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const BIT_STRING: u8 = 0x03;
 pub(crate) const SEQUENCE: u8 = 0x30;
 
-/// One element: its tag and its content.
+/// One element: its tag and its content. The helper reads none.
+#[cfg(any(test, feature = "far"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Element<'a> {
     pub(crate) tag: u8,
@@ -56,6 +57,7 @@ pub(crate) fn time(time: SystemTime) -> Vec<u8> {
 }
 
 /// The first element, and what follows it; none where the bytes are no element.
+#[cfg(any(test, feature = "far"))]
 pub(crate) fn read(bytes: &[u8]) -> Option<(Element<'_>, &[u8])> {
     let (tag, first) = (*bytes.first()?, *bytes.get(1)?);
     let (length, head) = if first < 0x80 {
@@ -70,6 +72,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<(Element<'_>, &[u8])> {
     Some((Element { tag, content: &whole[head..], whole }, &bytes[end..]))
 }
 
+#[cfg(any(test, feature = "far"))]
 impl<'a> Element<'a> {
     /// The elements that it is made of; none where it is made of something else.
     pub(crate) fn parts(&self) -> Option<Vec<Self>> {
