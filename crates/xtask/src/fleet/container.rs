@@ -50,7 +50,10 @@ pub fn start(host: &mut Host, network: Network) -> Result<()> {
             "--register=no",
             "--keep-unit",
             "--console=pipe",
+            // A firewall, and what the kernel can be told of the network, are the host's own: its network is.
+            "--capability=CAP_NET_ADMIN",
         ])
+        .env("SYSTEMD_NSPAWN_API_VFS_WRITABLE", "network")
         .args(["--resolv-conf=off", "--timezone=off", "--link-journal=no"])
         .arg(format!("--machine={}", network.namespace(&host.name)))
         .arg(format!("--hostname={}", host.name))

@@ -1,5 +1,6 @@
 //! What is repackaged from Debian for the CentOS-like root, and how it must differ to look as CentOS users know it.
 
+use crate::fleet::repository::extra;
 use crate::fleet::repository::payload::Payload;
 
 /// One package, made of a Debian package and of those that it needs and the root lacks.
@@ -26,6 +27,20 @@ pub(crate) struct Product {
     /// Packages of their own on CentOS whose files are in this one: they are empty and require it.
     pub(crate) beside: &'static [&'static str],
 }
+
+/// A package that is as Debian has it.
+pub(crate) const BARE: Product = Product {
+    name: "",
+    debian: "",
+    user: None,
+    dropped: &[],
+    moved: &[],
+    linked: &[],
+    edited: &[],
+    written: &[],
+    owned: &[],
+    beside: &[],
+};
 
 /// All of them.
 pub(crate) const PRODUCTS: &[Product] = &[
@@ -145,18 +160,9 @@ pub(crate) const PRODUCTS: &[Product] = &[
         owned: &[],
         beside: &[],
     },
-    Product {
-        name: "tree",
-        debian: "tree",
-        user: None,
-        dropped: &[],
-        moved: &[],
-        linked: &[],
-        edited: &[],
-        written: &[],
-        owned: &[],
-        beside: &[],
-    },
+    Product { name: "tree", debian: "tree", ..BARE },
+    extra::FIREWALLD,
+    extra::CHRONY,
 ];
 
 /// The paths in it are those that roles for CentOS expect: conf.d for what is added, and the user `nginx`.

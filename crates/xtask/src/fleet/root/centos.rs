@@ -15,7 +15,7 @@ pub(crate) const RECIPE: &str = include_str!("centos.rs");
 
 const INSTALL: &str = r"
 apt-get -qq update
-apt-get -qq install --yes --no-install-recommends curl dnf rpm python3-dnf xz-utils
+apt-get -qq install --yes --no-install-recommends curl dnf netbase rpm python3-dnf xz-utils
 ";
 
 /// Turns the root into one of the other family. dnf keeps a Python, but out of every PATH, where RHEL has it too.
@@ -79,6 +79,8 @@ umask 0227
 echo '%wheel ALL=(ALL) ALL' > /etc/sudoers.d/00-wheel
 umask 022
 
+# A package brings it.
+rm -f /etc/dnf/automatic.conf
 rm -rf /etc/apt /etc/dpkg /etc/debian_version /var/lib/apt /var/lib/dpkg /var/cache/apt
 rm -f /usr/bin/apt /usr/bin/apt-* /usr/bin/dpkg /usr/bin/dpkg-* /usr/sbin/dpkg-*
 yum --quiet repoquery nginx | grep -q '^nginx-'

@@ -41,7 +41,7 @@ pub fn layers(place: &Place, kind: Kind, machine: &Machine) -> Result<Vec<PathBu
             let recipe: Vec<&str> =
                 [base_name(&base), centos::RECIPE].into_iter().chain(repository::RECIPE).collect();
             cached(place, "centos", &recipe, "about a minute", |workshop| {
-                packages::ensure("fleet", &["rpm", "createrepo-c"])?;
+                packages::ensure("fleet", &["rpm", "createrepo-c", "gnupg"])?;
                 workshop.layer(std::slice::from_ref(&base), machine, |root| {
                     centos::build(root, &workshop.folder("repository")?)
                 })
