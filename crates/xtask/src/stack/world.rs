@@ -12,7 +12,7 @@ use crate::fleet::host::Host;
 use crate::fleet::place::{Place, workspace};
 use crate::process::Run;
 use crate::say;
-use crate::stack::node;
+use crate::stack::{node, vendors};
 
 /// What makes the supplies, serves them, and what adds an authority and a mirror of sources, each on a Debian host.
 const SUPPLIES: &str = include_str!("supplies.sh");
@@ -82,6 +82,12 @@ impl<'a> World<'a> {
         Ok((url, version.to_owned(), revision.to_owned()))
     }
 
+    /// Adds the repositories of vendors: nginx.org, the PostgreSQL project, NodeSource and Grafana. Gives the variables of roles that
+    /// install from them. The key `other.asc` beside `vendor.asc` is somebody else's.
+    pub fn vendors(&self, chore: &str, place: &Place) -> Result<Value> {
+        vendors::serve(chore, place, self.host, &format!("http://[{}]:8000", self.host.ipv6))
+    }
+
     /// What `inventory/demo` calls `world`.
     pub fn variables(&self) -> &Value {
         &self.variables
@@ -129,12 +135,12 @@ fn recipe(social: &Path) -> Result<String> {
     Ok(digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
 }
 
-fn ssh(host: &Host, command: &str) -> Run {
+pub(super) fn ssh(host: &Host, command: &str) -> Run {
     Run::new("ssh").arg("-F").arg(&host.ssh_config).args(["--", &host.name, command])
 }
 
 /// Copies files and folders; what has a colon in it lies on the host.
-fn copy(from: &[&Path], to: &str, host: &Host) -> Result<()> {
+pub(super) fn copy(from: &[&Path], to: &str, host: &Host) -> Result<()> {
     let command = Run::new("scp").args(["-q", "-r", "-F"]).arg(&host.ssh_config).arg("--");
     command
         .args(from)
