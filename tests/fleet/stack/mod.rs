@@ -2,6 +2,7 @@
 
 mod alone;
 mod app;
+mod backup;
 mod base;
 mod data;
 mod monitoring;
