@@ -78,11 +78,6 @@ impl<'a> Site<'a> {
 }
 
 impl Asked {
-    /// Who trusts the certificate in this file.
-    pub(super) fn trusting(root: PathBuf, web: &Host) -> Self {
-        Self { root, to: format!("::[{}]:443", web.ipv6) }
-    }
-
     pub(super) fn get(&self, path: &str) -> String {
         self.curl(path, &[])
     }
