@@ -123,3 +123,44 @@ fn nothing_below_the_command_line_prints() {
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
+
+/// The keys of a file of YAML that are indented by so many blanks.
+fn keys(path: &Path, indent: usize) -> Vec<String> {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let key = |line: &str| {
+        let rest = line.strip_prefix(&" ".repeat(indent))?;
+        let (key, _) = rest.split_once(':')?;
+        let word = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || c == '_');
+        word.then(|| key.to_owned())
+    };
+    text.lines().filter_map(key).collect()
+}
+
+#[test]
+fn what_a_role_takes_is_declared_and_documented() {
+    let mut wrong = Vec::new();
+    let mut roles = 0;
+    for entry in fs::read_dir("roles").unwrap() {
+        let role = entry.unwrap().path();
+        let name = role.file_name().unwrap().to_str().unwrap().to_owned();
+        let defaults = keys(&role.join("defaults/main.yml"), 0);
+        let options = keys(&role.join("meta/argument_specs.yml"), 6);
+        let readme = fs::read_to_string(role.join("README.md")).unwrap();
+        for option in options.iter().filter(|option| !defaults.contains(option)) {
+            wrong.push(format!("{name}: `{option}` is declared, and has no default"));
+        }
+        for default in &defaults {
+            if !options.contains(default) {
+                wrong.push(format!("{name}: `{default}` is not in meta/argument_specs.yml"));
+            }
+            // A table may leave the common beginning out: `nginx_org_apt`, `_yum`.
+            let short = |word: &str| word.starts_with('_') && default.ends_with(word);
+            if !readme.split('`').any(|word| word == default || short(word)) {
+                wrong.push(format!("{name}: README.md does not tell of `{default}`"));
+            }
+        }
+        roles += 1;
+    }
+    assert!(roles > 10, "the roles were not found");
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use xtask::fleet::host::Kind;
 use xtask::fleet::place::workspace;
@@ -31,45 +32,44 @@ const WATCHED: &str = "
 /// What the watching host is made of. The program is put there by the test.
 const WATCH: &str = "
 - hosts: watch
-  tasks:
-    - name: Have what reads the measures
-      apt: {name: [prometheus-node-exporter, prometheus], install_recommends: false, update_cache: true}
-    - include_role: {name: drift_watch}
-      vars:
-        drift_watch_repository: /srv/infra.git
-        drift_watch_checks:
-          - {inventory: test, calendar: hourly, applied: main, options: [--user, drift, --become]}
-        drift_watch_ssh_key: \"{{ lookup('file', key) }}\\n\"
-        drift_watch_known_hosts: \"{{ lookup('file', known) }}\\n\"
-        drift_watch_webhook: \"http://{{ chat }}/hook\"
+  vars:
+    drift_watch_repository: /srv/infra.git
+    drift_watch_checks:
+      - {inventory: test, calendar: hourly, applied: main, options: [--user, drift, --become]}
+    drift_watch_ssh_key: \"{{ lookup('file', key) }}\\n\"
+    drift_watch_known_hosts: \"{{ lookup('file', known) }}\\n\"
+    drift_watch_webhook: \"http://{{ chat }}/hook\"
+    prometheus_interval: 1s
+    prometheus_jobs: [{name: node, targets: ['127.0.0.1:9100']}]
+    prometheus_rules: \"{{ lookup('file', rules) | from_yaml }}\"
+  roles: [node_exporter, drift_watch, prometheus]
 ";
 
-/// Takes one message, as chat does, and gives its body.
-fn chat(address: Ipv4Addr) -> (String, JoinHandle<String>) {
+/// Takes two messages, as chat does, and gives their bodies.
+fn chat(address: Ipv4Addr) -> (String, JoinHandle<[String; 2]>) {
     let listener = TcpListener::bind((address, 0)).unwrap();
     let here = listener.local_addr().unwrap().to_string();
-    let heard = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut reader = BufReader::new(stream.try_clone().unwrap());
-        let mut length = 0;
-        loop {
-            let mut line = String::new();
-            reader.read_line(&mut line).unwrap();
-            if let Some(number) = line.to_lowercase().strip_prefix("content-length:") {
-                length = number.trim().parse().unwrap();
-            }
-            if line.trim().is_empty() {
-                break;
-            }
+    (here, std::thread::spawn(move || [message(&listener), message(&listener)]))
+}
+
+fn message(listener: &TcpListener) -> String {
+    let (mut stream, _) = listener.accept().unwrap();
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        if let Some(number) = line.to_lowercase().strip_prefix("content-length:") {
+            length = number.trim().parse().unwrap();
         }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).unwrap();
-        stream
-            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-            .unwrap();
-        String::from_utf8(body).unwrap()
-    });
-    (here, heard)
+        if line.trim().is_empty() {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+    String::from_utf8(body).unwrap()
 }
 
 #[test]
@@ -103,6 +103,7 @@ fn a_host_watches_another_and_says_what_moved() {
             format!("key={}", watch.ssh_key.display()),
             format!("known={}", watch.known_hosts.display()),
             format!("chat={hook}"),
+            format!("rules={}", workspace().join("roles/drift_watch/files/alerts.yml").display()),
         ];
         let call = project.converge(&[&playbook, "-i", "inventory/own", how]);
         given.iter().fold(call, |call, given| call.args(&["-e", given])).run()
@@ -136,18 +137,39 @@ fn a_host_watches_another_and_says_what_moved() {
     is_measured(&watch, &format!("converge_drift_items{{class=\"drift\",host=\"{}\"", web.name));
     let page = watch.text("/var/lib/drift-watch/pages/test.html");
     assert!(page.contains("/etc/motd") && page.contains("zwei"), "{page}");
-    let message = heard.join().unwrap();
-    assert!(message.contains(&format!("{}: /etc/motd content line 2", web.name)), "{message}");
 
-    // The rules that come with it are rules.
-    let rules = fs::read_to_string(workspace().join("roles/drift_watch/files/alerts.yml")).unwrap();
-    let indented: String = rules.lines().map(|line| format!("  {line}\n")).collect();
-    fs::write(watch.root.join("root/rules.yml"), format!("groups:\n{indented}")).unwrap();
-    watch.run("promtool check rules /root/rules.yml");
+    // Prometheus reads that, and the rules that come with the role make an alert of it.
+    let firing = "ALERTS{alertname=\"HostDrifted\", alertstate=\"firing\"}";
+    let host = format!("host=\"{}\"", web.name);
+    let told = until(&watch, firing, |told| told.contains("=> 1 "));
+    assert!(told.contains(&host) && told.contains("severity=\"warning\""), "{told}");
 
-    // Nothing is new at the next check, and nobody is told anything: nobody would listen.
+    // Nothing is new at the next check, and nobody is told anything.
     watch.run("systemctl start drift-watch-test.service");
     assert!(watch.text(metrics).contains(&of_web), "it is measured all the same");
+
+    // Somebody puts it right: the alert ends, and chat is told.
+    project.apply(&[]).exits(0);
+    watch.run("systemctl start drift-watch-test.service");
+    assert!(watch.text(metrics).contains(&of_web.replace("} 1", "} 0")), "{}", watch.text(metrics));
+    until(&watch, firing, |told| !told.contains("=> 1 "));
+    let [moved, recovered] = heard.join().unwrap();
+    assert!(moved.contains(&format!("{}: /etc/motd content line 2", web.name)), "{moved}");
+    assert!(recovered.contains("recovered") && recovered.contains("/etc/motd"), "{recovered}");
+}
+
+/// Asks Prometheus until it tells what is wanted.
+fn until(watch: &Lent, query: &str, wanted: impl Fn(&str) -> bool) -> String {
+    let ask = format!("promtool query instant http://127.0.0.1:9090 '{query}'");
+    let begin = Instant::now();
+    loop {
+        let told = watch.run(&ask);
+        if wanted(&told) {
+            return told;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(60), "{query}: {told}");
+        std::thread::sleep(Duration::from_millis(500));
+    }
 }
 
 /// Whether the node exporter tells what was measured.
