@@ -105,7 +105,9 @@ fn a_host_watches_another_and_says_what_moved() {
             format!("chat={hook}"),
             format!("rules={}", workspace().join("roles/drift_watch/files/alerts.yml").display()),
         ];
-        let call = project.converge(&[&playbook, "-i", "inventory/own", how]);
+        let call = project
+            .converge(&[&playbook, "-i", "inventory/own", how])
+            .within(Duration::from_secs(400));
         given.iter().fold(call, |call, given| call.args(&["-e", given])).run()
     };
     fs::copy(env!("CARGO_BIN_EXE_converge"), watch.root.join("usr/local/bin/converge")).unwrap();
