@@ -54,7 +54,7 @@ fn stack_packages_of_vendors() {
     site.run(&playbook, &["--check"]).exits(0).says("No changes.");
     assert_eq!(
         debian.run("dpkg-query -Wf '${Version}\\n' nginx postgresql-15 grafana"),
-        "1.99.0-1~bookworm\n15.99-1.pgdg12+1\n1\n"
+        "1\n1.99.0-1~bookworm\n15.99-1.pgdg12+1\n"
     );
     assert_eq!(
         centos.run("rpm -q --queryformat '%{VERSION}\\n' nginx postgresql15-server grafana"),

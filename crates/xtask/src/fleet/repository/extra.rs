@@ -113,6 +113,7 @@ Release: 1.el8
 Summary: Installs updates by itself
 License: MIT
 BuildArch: noarch
+AutoReqProv: no
 %description
 Installs updates by itself.
 %install
@@ -172,6 +173,7 @@ Release: 1.el7
 Summary: Stands for what installs updates by itself
 License: MIT
 BuildArch: noarch
+AutoReqProv: no
 %description
 Stands for what installs updates by itself.
 %install
