@@ -85,14 +85,17 @@ impl Reviewed {
         }
     }
 
-    /// Whether another item or occurrence of the same task on the same host is open.
+    /// Whether another item or occurrence of the same task on the same host is open: one without a label, or with one that could
+    /// not be told.
     fn open_elsewhere(&self, key: &Key) -> bool {
         let first = Key { item: None, count: 0, ..key.clone() };
         let same = |other: &&Key| other.place == key.place && other.host == key.host;
         self.steps
             .range(first..)
             .take_while(|(other, _)| same(other))
-            .any(|(other, planned)| other.item.is_none() && planned.open.is_some())
+            .any(|(other, planned)| {
+                other.item.as_deref().is_none_or(str::is_empty) && planned.open.is_some()
+            })
     }
 }
 
@@ -124,6 +127,7 @@ mod tests {
         };
         reviewed.insert(names.next("a:1", "web", None), planned(None));
         reviewed.insert(names.next("a:2", "web", None), planned(Some("a command")));
+        reviewed.insert(names.next("a:3", "web", Some("")), planned(Some("a command")));
         let bound = |names: &mut Occurrences, place, host, item| match reviewed
             .bound(&names.next(place, host, item))
         {
@@ -138,6 +142,7 @@ mod tests {
         assert_eq!(bound(names, "a:1", "web", Some("x")), "unplanned");
         assert_eq!(bound(names, "a:2", "web", None), "open");
         assert_eq!(bound(names, "a:2", "web", Some("x")), "open", "the items were not known");
+        assert_eq!(bound(names, "a:3", "web", Some("x")), "open", "its label was not known");
         assert_eq!(bound(names, "a:2", "db", Some("x")), "unplanned");
     }
 }

@@ -13,11 +13,6 @@ fn keys_and_certificates_are_made_on_the_host() {
         &host,
         &[
             Case(
-                "- package: {name: [openssl, openssh-client], state: present}",
-                Once,
-                "command -v openssl ssh-keygen",
-            ),
-            Case(
                 "- file: {path: /etc/tls, state: directory, mode: '0750'}\n- community.crypto.openssl_privatekey: {path: /etc/tls/ca.key, type: ECC, curve: secp384r1}",
                 Once,
                 "test $(stat -c %a /etc/tls/ca.key) = 600 && openssl pkey -in /etc/tls/ca.key -noout -check",
