@@ -90,12 +90,9 @@ impl Reviewed {
     fn open_elsewhere(&self, key: &Key) -> bool {
         let first = Key { item: None, count: 0, ..key.clone() };
         let same = |other: &&Key| other.place == key.place && other.host == key.host;
-        self.steps
-            .range(first..)
-            .take_while(|(other, _)| same(other))
-            .any(|(other, planned)| {
-                other.item.as_deref().is_none_or(str::is_empty) && planned.open.is_some()
-            })
+        self.steps.range(first..).take_while(|(other, _)| same(other)).any(|(other, planned)| {
+            other.item.as_deref().is_none_or(str::is_empty) && planned.open.is_some()
+        })
     }
 }
 

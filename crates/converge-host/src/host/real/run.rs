@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitStatus, Stdio};
@@ -11,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{Access, access};
+use rustix::io::ioctl_fionread;
 
 use crate::data::Map;
 use crate::host::real::files::plain;
@@ -30,6 +32,13 @@ enum Event {
     Err(Vec<u8>),
     Closed,
     Exit(io::Result<ExitStatus>),
+}
+
+/// A command that runs.
+struct Attended {
+    events: Receiver<Event>,
+    /// The ends of its output that are read here.
+    pipes: Vec<OwnedFd>,
 }
 
 /// Runs a command to its end. It reads nothing where it is given nothing to read, for the input of this process is not its.
@@ -75,8 +84,8 @@ fn spawn(
     }
     let started = Instant::now();
     let child = spawned.spawn().map_err(|error| not_started(command, cwd.as_deref(), &error))?;
-    let events = attend(child, command.stdin.clone());
-    let mut output = gather(&events).map_err(|error| {
+    let attended = attend(child, command.stdin.clone());
+    let mut output = gather(&attended).map_err(|error| {
         Stop::failed(format!("can't wait for `{}`: {}", command.shown(), plain(&error)))
     })?;
     output.took = started.elapsed();
@@ -150,20 +159,30 @@ fn not_started(command: &Command, cwd: Option<&Path>, error: &io::Error) -> Stop
 }
 
 /// Feeds, reads and waits on threads of their own, so that no full pipe can stop another.
-fn attend(mut child: process::Child, input: Option<Vec<u8>>) -> Receiver<Event> {
+fn attend(mut child: process::Child, input: Option<Vec<u8>>) -> Attended {
     let (sender, events) = channel();
+    let mut pipes = Vec::new();
     if let (Some(mut pipe), Some(input)) = (child.stdin.take(), input) {
         // A command need not read all that it is given; a broken pipe is then no failure.
         thread::spawn(move || pipe.write_all(&input));
     }
     if let Some(pipe) = child.stdout.take() {
+        pipes.extend(pipe.as_fd().try_clone_to_owned());
         read(pipe, sender.clone(), Event::Out);
     }
     if let Some(pipe) = child.stderr.take() {
+        pipes.extend(pipe.as_fd().try_clone_to_owned());
         read(pipe, sender.clone(), Event::Err);
     }
     thread::spawn(move || sender.send(Event::Exit(child.wait())));
-    events
+    Attended { events, pipes }
+}
+
+impl Attended {
+    /// Whether a command has written what its reader, on a machine that is busy, has not come to read yet.
+    fn unread(&self) -> bool {
+        self.pipes.iter().any(|pipe| ioctl_fionread(pipe).is_ok_and(|bytes| bytes > 0))
+    }
 }
 
 fn read(mut pipe: impl Read + Send + 'static, sender: Sender<Event>, event: fn(Vec<u8>) -> Event) {
@@ -185,17 +204,18 @@ fn read(mut pipe: impl Read + Send + 'static, sender: Sender<Event>, event: fn(V
     });
 }
 
-fn gather(events: &Receiver<Event>) -> io::Result<Output> {
+fn gather(command: &Attended) -> io::Result<Output> {
     let mut output = Output::default();
     let (mut open, mut exited) = (2, false);
     while open > 0 || !exited {
         let event = if exited {
-            match events.recv_timeout(QUIET) {
+            match command.events.recv_timeout(QUIET) {
+                Err(RecvTimeoutError::Timeout) if command.unread() => continue,
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
                 Ok(event) => event,
             }
         } else {
-            let Ok(event) = events.recv() else { break };
+            let Ok(event) = command.events.recv() else { break };
             event
         };
         match event {
