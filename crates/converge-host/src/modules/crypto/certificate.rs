@@ -8,7 +8,7 @@ use crate::data::{Data, Map};
 use crate::der::{SEQUENCE, element, unsigned};
 use crate::host::Host;
 use crate::modules::Module;
-use crate::modules::crypto::csr::{Backend, State};
+use crate::modules::crypto::arguments::{Backend, State};
 use crate::modules::crypto::extensions::{self as ext, Extension};
 use crate::modules::crypto::kept::Kept;
 use crate::modules::crypto::key::{Public, Source, need_openssl};
@@ -238,13 +238,7 @@ impl Module for X509Certificate {
 
 impl X509Certificate {
     fn kept(&self) -> Kept<'_> {
-        Kept {
-            path: &self.path,
-            attributes: &self.attributes,
-            backup: self.backup,
-            mode: None,
-            private: false,
-        }
+        Kept::of(&self.path, &self.attributes, self.backup)
     }
 
     fn key(&self) -> Source<'_> {

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use crate::args::{Args, Choice};
+use crate::args::Args;
 use crate::change::{Changes, Part};
 use crate::data::{Data, Map};
 use crate::der::{SEQUENCE, element, unsigned};
 use crate::host::Host;
 use crate::modules::Module;
+use crate::modules::crypto::arguments::{Backend, State};
 use crate::modules::crypto::extensions::{self as ext, Extension};
 use crate::modules::crypto::kept::Kept;
 use crate::modules::crypto::key::{Source, need_openssl};
@@ -142,24 +143,6 @@ pub(crate) struct OpensslCsr {
     attributes: Attributes,
 }
 
-/// Whether a file shall be there.
-#[derive(Choice, Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
-    /// It shall not.
-    Absent,
-    /// It shall.
-    Present,
-}
-
-/// Libraries of Ansible.
-#[derive(Choice, Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Backend {
-    /// Whichever there is.
-    Auto,
-    /// Python's.
-    Cryptography,
-}
-
 impl Module for OpensslCsr {
     fn plan(&self, host: &dyn Host, changes: &mut Changes) -> Result<()> {
         self.told(changes);
@@ -228,13 +211,7 @@ impl Module for OpensslCsr {
 
 impl OpensslCsr {
     fn kept(&self) -> Kept<'_> {
-        Kept {
-            path: &self.path,
-            attributes: &self.attributes,
-            backup: self.backup,
-            mode: None,
-            private: false,
-        }
+        Kept::of(&self.path, &self.attributes, self.backup)
     }
 
     fn key(&self) -> Source<'_> {

@@ -7,7 +7,7 @@ use crate::change::{Changes, Maker};
 use crate::data::Map;
 use crate::host::{Host, Look};
 use crate::modules::Module;
-use crate::modules::crypto::csr::State;
+use crate::modules::crypto::arguments::State;
 use crate::modules::crypto::kept::Kept;
 use crate::modules::crypto::key::{need_openssl, openssl};
 use crate::modules::files::{Attributes, absolute};
@@ -88,13 +88,7 @@ impl Module for OpensslDhparam {
 
 impl OpensslDhparam {
     fn kept(&self) -> Kept<'_> {
-        Kept {
-            path: &self.path,
-            attributes: &self.attributes,
-            backup: self.backup,
-            mode: None,
-            private: false,
-        }
+        Kept::of(&self.path, &self.attributes, self.backup)
     }
 
     /// Whether the file has parameters of so many bits.

@@ -8,7 +8,7 @@ use crate::change::Changes;
 use crate::data::{Data, Map};
 use crate::host::{Command, Host};
 use crate::modules::Module;
-use crate::modules::crypto::csr::Backend;
+use crate::modules::crypto::arguments::Backend;
 use crate::modules::crypto::kept::{block, blocks};
 use crate::modules::crypto::key::need_openssl;
 use crate::modules::crypto::oid::ATTRIBUTES;

@@ -21,6 +21,13 @@ pub(super) struct Kept<'k> {
     pub(super) private: bool,
 }
 
+impl<'k> Kept<'k> {
+    /// A file that may be shown, with the bits of any new file.
+    pub(super) fn of(path: &'k Path, attributes: &'k Attributes, backup: bool) -> Self {
+        Self { path, attributes, backup, mode: None, private: false }
+    }
+}
+
 impl Kept<'_> {
     /// What stands there, links followed; a directory is an error.
     pub(super) fn subject<'h>(&self, host: &'h dyn Host) -> Result<Subject<'h>> {

@@ -7,7 +7,7 @@ use crate::change::{Changes, FileKind, FileState, Sign, ToolChange};
 use crate::data::Map;
 use crate::host::{Command, Host, Look, Node, NodeKind};
 use crate::modules::Module;
-use crate::modules::crypto::csr::State;
+use crate::modules::crypto::arguments::State;
 use crate::modules::crypto::kept::Kept;
 use crate::modules::crypto::privatekey::Regenerate;
 use crate::modules::file::remove;

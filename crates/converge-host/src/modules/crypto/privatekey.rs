@@ -7,7 +7,7 @@ use crate::change::{Changes, Maker};
 use crate::data::{Data, Map};
 use crate::host::{Command, Host, Look};
 use crate::modules::Module;
-use crate::modules::crypto::csr::{Backend, State};
+use crate::modules::crypto::arguments::{Backend, State};
 use crate::modules::crypto::kept::Kept;
 use crate::modules::crypto::key::{
     Public, Sort, Source, first_error, need_openssl, openssl, passphrase,

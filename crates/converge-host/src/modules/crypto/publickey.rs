@@ -7,7 +7,7 @@ use crate::change::{Changes, FileKind};
 use crate::data::{Data, Map};
 use crate::host::Host;
 use crate::modules::Module;
-use crate::modules::crypto::csr::{Backend, State};
+use crate::modules::crypto::arguments::{Backend, State};
 use crate::modules::crypto::kept::{Kept, block, unpem};
 use crate::modules::crypto::key::{Public, Source, need_openssl};
 use crate::modules::files::Attributes;
@@ -70,13 +70,7 @@ impl Module for OpensslPublickey {
         changes.set("format", if self.format == Format::Pem { "PEM" } else { "OpenSSH" });
         let key = self.privatekey_path.as_ref().filter(|_| self.state == State::Present);
         changes.set("privatekey", key.map(|path| path.display().to_string()));
-        let kept = Kept {
-            path: &self.path,
-            attributes: &self.attributes,
-            backup: self.backup,
-            mode: None,
-            private: false,
-        };
+        let kept = Kept::of(&self.path, &self.attributes, self.backup);
         if self.state == State::Absent {
             changes.set("fingerprint", Map::new());
             return kept.goes(host, changes);
