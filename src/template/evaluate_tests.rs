@@ -110,6 +110,8 @@ fn data_is_never_a_template() {
 #[test]
 fn undefined_values_reach_a_default_and_nothing_else() {
     check("{{ nowhere.at.all | default('x') }}", "'x'");
+    check("{{ true | ternary('yes', nowhere | join(', ')) }}", "'yes'");
+    check("{{ nowhere | ternary('yes', 'no') | default('x') }}", "'x'");
     check("{{ big.nothing['x'] | default('x') }}", "'x'");
     check("{{ nowhere is defined }}", "False");
     check("{{ [nowhere] | type_debug }}", "'list'");
@@ -208,6 +210,11 @@ fn macros_loops_and_namespaces() {
     );
     check("{% for i in items %}{{ loop.index }}{{ ',' if not loop.last }}{% endfor %}", "'1,2,3'");
     check("{% for i in items if i > 1 %}{{ i }}{% else %}none{% endfor %}", "'23'");
+    check(
+        "{% for i in items: %}{% if i == 1: %}a{% elif i == 2: %}b{% else: %}c{% endif %}{% else: %}none{% endfor %}",
+        "'abc'",
+    );
+    check("{% macro f(): %}q{% endmacro %}{% set z: %}{{ f() }}{% endset %}{{ z }}", "'q'");
     check(
         "{% set ns = namespace(n=0) %}{% for i in items %}{% set ns.n = ns.n + i %}{% endfor %}{{ ns.n }}",
         "6",

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use crate::template::args::Given;
 use crate::template::eval::Machine;
+use crate::template::eval::access::passes_through;
 use crate::template::registry::FilterFn;
 use crate::value::{Fault, FaultKind, Live, Missing, Number, Stop, Value};
 
@@ -12,7 +13,7 @@ pub(super) const ALL: &[(&str, FilterFn)] = &[
     ("default", FilterFn::taking_missing(default)),
     ("d", FilterFn::taking_missing(default)),
     ("mandatory", FilterFn::taking_missing(mandatory)),
-    ("ternary", FilterFn::new(ternary)),
+    ("ternary", FilterFn::taking_missing(ternary)),
     ("bool", FilterFn::new(bool)),
     ("type_debug", FilterFn::taking_missing(type_debug)),
 ];
@@ -54,6 +55,10 @@ fn ternary(_: &mut Machine, mut given: Given) -> Result<Value, Stop> {
     let no = given.value("false_val")?;
     let none = given.optional("none_val")?;
     given.finish()?;
+    // Only the one that is taken need be there.
+    if let Some(through) = passes_through(&value) {
+        return Ok(through);
+    }
     Ok(match none {
         Some(none) if value.is_null() && !none.is_null() => none,
         _ if value.is_true() => yes,

@@ -91,9 +91,15 @@ impl Parser {
         }
     }
 
+    /// The end of a block that others belong to. A colon may stand before it, as in Python.
+    fn opened(&mut self) -> Result<(), Fault> {
+        self.take_op(":");
+        self.block_end(self.start())
+    }
+
     /// What stands between here and the block `end`, with the ends of both.
     fn inner(&mut self, end: &str) -> Result<Vec<Stmt>, Fault> {
-        self.block_end(self.start())?;
+        self.opened()?;
         let body = self.body(&[end])?;
         self.ending(end)?;
         Ok(body)
@@ -109,7 +115,7 @@ impl Parser {
         let mut branches = Vec::new();
         loop {
             let condition = self.tuple_without_if(&[])?;
-            self.block_end(self.start())?;
+            self.opened()?;
             let body = self.conditionally(|parser| parser.body(&["elif", "else", "endif"]))?;
             branches.push((condition, body));
             self.at += 1;
@@ -117,7 +123,7 @@ impl Parser {
                 continue;
             }
             let otherwise = if self.take_name("else") {
-                self.block_end(self.start())?;
+                self.opened()?;
                 let body = self.conditionally(|parser| parser.body(&["endif"]))?;
                 self.at += 1;
                 body
@@ -136,11 +142,11 @@ impl Parser {
         let iter = self.tuple_without_if(&["recursive"])?;
         let condition = if self.take_name("if") { Some(self.expression()?) } else { None };
         let recursive = self.take_name("recursive");
-        self.block_end(self.start())?;
+        self.opened()?;
         let body = self.body(&["else", "endfor"])?;
         self.at += 1;
         let otherwise = if self.take_name("else") {
-            self.block_end(self.start())?;
+            self.opened()?;
             let body = self.body(&["endfor"])?;
             self.at += 1;
             body
@@ -248,7 +254,7 @@ impl Parser {
     fn named_block(&mut self) -> Result<Stmt, Fault> {
         let name = self.name()?;
         while self.take_name("scoped") || self.take_name("required") {}
-        self.block_end(self.start())?;
+        self.opened()?;
         let body = self.body(&["endblock"])?;
         self.at += 1;
         self.expect_name("endblock")?;
