@@ -207,7 +207,7 @@ fn locked(path: &Path, error: &vault::Error) -> Halt {
 }
 
 fn missing(name: &Path, searched: &[PathBuf]) -> Halt {
-    let stop = Halt::new(format!("no file `{}` on the controller", name.display()));
+    let stop = Halt::absent(format!("no file `{}` on the controller", name.display()));
     if searched.is_empty() {
         return stop;
     }

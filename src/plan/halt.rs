@@ -16,6 +16,8 @@ pub(crate) enum Halt {
     Mistake {
         /// It is that something is not defined.
         undefined: bool,
+        /// It is that this machine lacks a file.
+        absent: bool,
         /// What is told.
         diagnostic: Box<Diagnostic>,
     },
@@ -24,7 +26,13 @@ pub(crate) enum Halt {
 impl Halt {
     /// A mistake in words.
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self::Mistake { undefined: false, diagnostic: Box::new(Diagnostic::error(message)) }
+        Diagnostic::error(message).into()
+    }
+
+    /// A file that this machine lacks, in words.
+    pub(crate) fn absent(message: impl Into<String>) -> Self {
+        let diagnostic = Box::new(Diagnostic::error(message));
+        Self::Mistake { undefined: false, absent: true, diagnostic }
     }
 
     /// Adds what to do.
@@ -71,12 +79,13 @@ impl Halt {
 impl From<TemplateError> for Halt {
     fn from(error: TemplateError) -> Self {
         let undefined = error.kind() == FaultKind::Undefined;
-        Self::Mistake { undefined, diagnostic: Box::new(error.into_diagnostic()) }
+        let diagnostic = Box::new(error.into_diagnostic());
+        Self::Mistake { undefined, absent: false, diagnostic }
     }
 }
 
 impl From<Diagnostic> for Halt {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self::Mistake { undefined: false, diagnostic: Box::new(diagnostic) }
+        Self::Mistake { undefined: false, absent: false, diagnostic: Box::new(diagnostic) }
     }
 }

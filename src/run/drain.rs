@@ -58,6 +58,9 @@ impl Walk<'_> {
     }
 
     fn tell_steps(&mut self, pending: &Pending) {
+        if self.mode.plans() && self.done_here.is_none() {
+            self.done_here = pending.done_here();
+        }
         let outcomes = pending.item_outcomes();
         for (item, outcome) in pending.items.iter().zip(outcomes) {
             if self.mode.plans() {

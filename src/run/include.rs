@@ -292,6 +292,7 @@ impl Walk<'_> {
             label: None,
             vars: vars.clone(),
             extra: Vec::new(),
+            here: false,
             delegated: None,
             user: None,
             preview: false,

@@ -221,6 +221,7 @@ impl Session {
             resuming: self.resuming(),
             doubted: Vec::new(),
             reasons: Reasons::default(),
+            done_here: None,
             counters: Counters { request: self.env.next_requests(), ..Counters::default() },
             planned: Reviewed::default(),
             recap: Recap::default(),

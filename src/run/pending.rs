@@ -59,6 +59,8 @@ pub(crate) struct PendingItem {
     pub(crate) vars: Vars,
     /// The names and values that a loop adds to the registered result.
     pub(crate) extra: Vec<(String, Value)>,
+    /// Whether it is on this machine that it runs.
+    pub(crate) here: bool,
     /// The host it really runs on.
     pub(crate) delegated: Option<String>,
     /// As which user it runs, where that is another than the one who logs in.
@@ -117,6 +119,17 @@ impl Pending {
     /// What became of it; waits for the answers.
     pub(crate) fn outcome(&self) -> &Outcome {
         &self.all().1
+    }
+
+    /// What it may leave on this machine, as a reason; waits for the answers.
+    pub(crate) fn done_here(&self) -> Option<Why> {
+        let mut items = self.items.iter().enumerate().filter(|(_, item)| item.here);
+        let leaves = |at: usize| {
+            let outcome = &self.item_outcomes()[at];
+            matches!(outcome.verdict, Verdict::Unknown(_)) || !outcome.changes.is_empty()
+        };
+        let leaves = items.any(|(at, _)| leaves(at));
+        leaves.then(|| Why(format!("task `{}`, which runs on this machine", self.info.name)))
     }
 
     /// What became of each item; waits for the answers.

@@ -161,9 +161,20 @@ impl Walk<'_> {
             Err(Halt::Unknown(why)) if self.mode.plans() => {
                 self.doubtful(task, on.0, vars, &why, &mut item)
             }
-            Err(stop) => What::Here(Box::new(self.stopped(&stop))),
+            Err(stop) => match self.brought_here(&stop) {
+                Some(why) => self.doubtful(task, on.0, vars, &why, &mut item),
+                None => What::Here(Box::new(self.stopped(&stop))),
+            },
         };
         item
+    }
+
+    /// What may bring the file that this machine lacks, where something is planned on it. Waits for that.
+    fn brought_here(&self, stop: &Halt) -> Option<Why> {
+        let Halt::Mistake { absent: true, .. } = stop else { return None };
+        let plans = self.mode.plans();
+        let waiting = || self.queue.iter().find_map(|pending| pending.done_here());
+        plans.then(|| self.done_here.clone().or_else(waiting)).flatten()
     }
 
     fn bind(

@@ -24,7 +24,7 @@ use crate::run::pending::{Answer, Pending, PendingItem, judge};
 use crate::run::prepare::{Prepared, PreparedItem, Request, What};
 use crate::run::reviewed::{Bound, Key};
 use crate::run::walk::Walk;
-use crate::target::Ticket;
+use crate::target::{Connection, Ticket};
 use crate::vars::Var;
 
 /// Modules whose results are variables of the host from then on, so that the next task has to wait for them.
@@ -150,6 +150,7 @@ impl Walk<'_> {
             let alone = matches!(&what, What::Call(request) if request.background);
             let reviewed = self.held_to(&key, nature).filter(|_| !alone);
             let fetches = matches!(&what, What::Call(request) if brings(task, request));
+            let local = matches!(&what, What::Call(request) if request.endpoint.connection == Connection::Local);
             let (partly, user) = match &what {
                 // It is laid down by whoever runs converge.
                 What::Call(_) if fetches => (None, None),
@@ -202,6 +203,7 @@ impl Walk<'_> {
                 label,
                 vars,
                 extra,
+                here: fetches || local,
                 delegated: if fetches { Some(HERE.to_owned()) } else { delegated },
                 user,
                 preview: nature == Nature::PreviewOnly,

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 
+use converge_host::stop::Why;
 use indexmap::IndexMap;
 
 use crate::event::{Event, Listener, Recap, TaskInfo};
@@ -64,6 +65,8 @@ pub(crate) struct Walk<'a> {
     pub(super) doubted: Vec<String>,
     /// Where what can't be told comes from.
     pub(super) reasons: Reasons,
+    /// What is planned on this machine first, as a reason.
+    pub(super) done_here: Option<Why>,
     pub(super) counters: Counters,
     /// What was planned, to be approved.
     pub(super) planned: Reviewed,
