@@ -59,8 +59,7 @@ impl Check<'_> {
                 let node = &argument.value;
                 let refused =
                     constant(node).and_then(|value| known.refuses(&argument.name.value, value));
-                let told = |message| Diagnostic::error(message).at(&node.span, "");
-                self.found.extend(refused.map(told));
+                self.found.extend(refused.map(|message| told(message).at(&node.span, "")));
             }
         }
         let bare =
