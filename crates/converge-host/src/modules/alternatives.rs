@@ -177,10 +177,12 @@ impl Alternatives {
             Err(stop) => return Err(stop),
         }
         let Some(link) = self.link.as_ref().or(group.link.as_ref()) else {
-            return Err(Stop::failed(format!(
+            let failed = format!(
                 "`link` must be given: there are no alternatives of the name `{}` yet",
                 self.name
-            )));
+            );
+            // What is planned may bring them.
+            return Err(host.unsettled().map_or_else(|| Stop::failed(failed), Stop::Unknown));
         };
         let priority = self.priority.or(known.map(|known| known.1)).unwrap_or(50).to_string();
         let mut argv = vec![program, "--install", link, &self.name, path, &priority];
@@ -227,6 +229,7 @@ fn read(text: &str, name: &str) -> Group {
 mod tests {
     use crate::host::memory::Memory;
     use crate::modules::desk::{Desk, commands};
+    use crate::wire::Reply;
 
     const TOLD: &str = "editor - auto mode\n  link best version is /bin/nano\n  link currently points to /bin/nano\n  link editor is /usr/bin/editor\n  slave editor.1.gz is /usr/share/man/man1/editor.1.gz\n/bin/ed - priority -100\n  slave editor.1.gz: /m/ed.1.gz\n/bin/nano - priority 40\n";
 
@@ -259,6 +262,8 @@ mod tests {
             "`link` must be given: there are no alternatives of the name `java` yet",
         );
         desk.fails("alternatives", &args("/bin/no"), "there is no file `/bin/no`");
+        desk.answerer.expected.package_pending("openjdk");
+        assert!(matches!(desk.ask("alternatives", &java), Reply::Unknown(_)));
     }
 
     #[test]
