@@ -26,7 +26,9 @@ pub(crate) fn endpoint(
     // Where nothing else says so, it is the name of the host.
     let address = read(&["ansible_host", "ansible_ssh_host"])?.filter(|address| address != name);
     let said = |name: &str| vars.find(name).is_some_and(|(_, origin)| *origin != Origin::Magic);
-    let connection = match read(&["ansible_connection"])?.filter(|_| said("ansible_connection")) {
+    let told = read(&["ansible_connection"])?;
+    let usual = told.clone().filter(|_| !said("ansible_connection"));
+    let connection = match told.filter(|_| said("ansible_connection")) {
         Some(word) => Some(means(&word)?),
         None => match keyword(scope.nearest(|own| &own.connection))? {
             Some(word) => Some(means(&word)?),
@@ -59,7 +61,8 @@ pub(crate) fn endpoint(
     let timeout = read(&["ansible_ssh_timeout", "ansible_timeout"])?
         .and_then(|text| text.parse().ok())
         .map(Duration::from_secs);
-    let local = name == "localhost" && connection.is_none() && address.is_none();
+    let here = name == "localhost" || usual.as_deref() == Some("local");
+    let local = here && connection.is_none() && address.is_none();
     Ok(Endpoint {
         name: name.to_owned(),
         connection: if local { Connection::Local } else { connection.unwrap_or_default() },

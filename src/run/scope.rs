@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::inventory::LOCALHOST;
 use crate::playbook::{Role, Scope, Var as Written};
 use crate::run::env::{Env, PlayEnv};
 use crate::target::Connection;
@@ -69,7 +70,7 @@ pub(crate) fn vars(
 fn connection(env: &Env, host: &str, scope: &Scope) -> Layer {
     let words = match env.options.connection.connection {
         Some(Connection::Local) => "local",
-        None if host == "localhost" => "local",
+        None if is_here(env, host) => "local",
         Some(Connection::Ssh) | None => "ssh",
     };
     let keyword = scope.nearest(|own| &own.connection);
@@ -77,6 +78,15 @@ fn connection(env: &Env, host: &str, scope: &Scope) -> Layer {
     let entries = [("ansible_host", Var::Data(host.into())), ("ansible_connection", connection)];
     let entries = entries.into_iter().map(|(name, var)| (name.into(), var)).collect();
     Layer::of_vars(Origin::Magic, Arc::new(entries))
+}
+
+/// Whether a host is this machine: by its name, or by one of its addresses that the inventory knows nothing of.
+fn is_here(env: &Env, host: &str) -> bool {
+    let known = || {
+        let inventory = env.inventory.read().unwrap_or_else(PoisonError::into_inner);
+        inventory.host(host).is_some()
+    };
+    host == "localhost" || LOCALHOST.contains(&host) && !known()
 }
 
 /// The layer of variables as they are written.

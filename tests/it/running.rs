@@ -361,3 +361,29 @@ fn a_connection_that_is_made_anew_forgets_nothing_of_a_plan() {
     assert_eq!(code(&output), 2, "{}{}", stdout(&output), stderr(&output));
     assert!(stdout(&output).contains("Plan: 2 changes on 1 host"), "{}", stdout(&output));
 }
+
+#[test]
+fn addresses_of_this_machine_are_this_machine_where_no_inventory_knows_them() {
+    let task = |to: &str| {
+        format!(
+            "    - copy: {{dest: '{{{{ top }}}}-{}', content: x}}\n      delegate_to: '{to}'\n",
+            to.replace(':', ".")
+        )
+    };
+    let site = format!(
+        "- hosts: here\n  gather_facts: false\n  tasks:\n{}{}",
+        task("127.0.0.1"),
+        task("::1")
+    );
+    let (project, top) = project(&site);
+    let ran = project.converge("-i local --yes");
+    assert_eq!(code(&ran), 0, "{}{}", stdout(&ran), stderr(&ran));
+    assert!(top.with_file_name("top-127.0.0.1").exists() && top.with_file_name("top-..1").exists());
+    // Where the inventory has it, it says how it is reached.
+    project.write(
+        "inventory/local",
+        &format!("here ansible_connection=local top={}\n127.0.0.1 ansible_port=1\n", top.display()),
+    );
+    let ran = project.converge("-i local --yes");
+    assert_eq!(code(&ran), 3, "{}{}", stdout(&ran), stderr(&ran));
+}
