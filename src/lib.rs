@@ -21,6 +21,7 @@ pub mod saved;
 pub mod source;
 pub mod target;
 pub mod template;
+mod tls;
 pub mod transport;
 pub mod value;
 pub mod vars;

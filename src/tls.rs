@@ -1,4 +1,4 @@
-//! Whether the certificate of a server of PostgreSQL is to be believed.
+//! TLS to servers: whose certificates are believed.
 
 use std::sync::Arc;
 
@@ -13,13 +13,20 @@ use tokio_rustls::rustls::crypto::{
 };
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::ParsedCertificate;
-use tokio_rustls::rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+use tokio_rustls::rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+};
 
-use crate::history::database::tls::store;
+/// Where machines keep the certificates of authorities that they trust.
+pub(crate) const AUTHORITIES: &[&str] = &[
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+];
 
 /// Asks for as much as was wanted, and in any case that the server has the key of its certificate.
 #[derive(Debug)]
-pub(super) struct Verifier {
+pub(crate) struct Verifier {
     provider: Arc<CryptoProvider>,
     /// Who is asked about a certificate; nobody where any will do.
     judge: Option<Arc<WebPkiServerVerifier>>,
@@ -31,12 +38,12 @@ pub(super) struct Verifier {
 
 impl Verifier {
     /// Believes any certificate.
-    pub(super) fn lenient(provider: Arc<CryptoProvider>) -> Self {
+    pub(crate) fn lenient(provider: Arc<CryptoProvider>) -> Self {
         Self { provider, judge: None, roots: Vec::new(), names: false }
     }
 
     /// Believes what these signed, and with `names` only for the host that it names.
-    pub(super) fn strict(
+    pub(crate) fn strict(
         provider: Arc<CryptoProvider>,
         roots: Vec<CertificateDer<'static>>,
         names: bool,
@@ -46,6 +53,24 @@ impl Verifier {
             WebPkiServerVerifier::builder_with_provider(known, Arc::clone(&provider)).build()?;
         Ok(Self { provider, judge: Some(judge), roots, names })
     }
+}
+
+/// How connections are made whose certificates this one believes.
+pub(crate) fn config(verifier: Verifier) -> Result<ClientConfig, Error> {
+    let provider = Arc::clone(&verifier.provider);
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    Ok(config)
+}
+
+/// Those who are trusted, as they are asked.
+fn store(roots: &[CertificateDer<'static>]) -> RootCertStore {
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(roots.iter().cloned());
+    store
 }
 
 impl ServerCertVerifier for Verifier {

@@ -11,6 +11,7 @@ mod raw;
 pub mod session;
 pub mod ssh;
 mod start;
+mod web;
 
 use std::io;
 use std::sync::Arc;

@@ -37,4 +37,5 @@ mod stack;
 mod system_modules;
 mod trouble;
 mod unproved;
+mod web;
 mod writefree;

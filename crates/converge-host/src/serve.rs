@@ -1,7 +1,7 @@
 //! The helper's conversation: frames come in, answers go out, and what is meant for another user is passed on to theirs.
 //!
 //! Requests are worked on strictly one after another, across users too: a later one may build on what an earlier one did.
-//! `Go`, `Drop` and `Chunk` belong to the request at work and do not wait behind it.
+//! `Go`, `Drop`, `Chunk` and `Fetched` belong to the request at work and do not wait behind it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Read, Write};
@@ -13,16 +13,18 @@ use std::time::Instant;
 use crate::r#become::{self, Inner};
 use crate::change::Change;
 use crate::data::Map;
+use crate::host::real::Controller;
 use crate::stop::Failure;
 use crate::wire::{
-    self, Ask, Call, Decoder, FromHelper, Hello, Holder, MARKER, Open, OpenError, PATIENCE, Reply,
-    Request, ToHelper,
+    self, Ask, Call, Decoder, FromHelper, Hello, Holder, MARKER, Open, OpenError, PATIENCE, Piece,
+    Reply, Request, ToHelper,
 };
 
 /// Works on requests as the user that the helper runs as.
 pub trait Answer: Send + 'static {
-    /// Works until the inbox ends. Every request gets one `Reply`, before which it may be `Held` or `Need` something.
-    fn work(self, inbox: Receiver<ToHelper>, say: &dyn Fn(FromHelper));
+    /// Works until the inbox ends. Every request gets one `Reply`, before which it may be `Held` or `Need` something, or have
+    /// the controller `Fetch` something.
+    fn work(self, inbox: Receiver<ToHelper>, controller: Controller, say: &dyn Fn(FromHelper));
 }
 
 /// Serves one controller until it leaves.
@@ -36,12 +38,18 @@ pub fn run(
     let (events, heard) = channel();
     hear_controller(input, events.clone());
     let (own, inbox) = channel();
+    let (pieces, fetched) = channel();
     let said = events.clone();
-    thread::spawn(move || answer.work(inbox, &|message| drop(said.send(Event::Said(0, message)))));
+    let asks = events.clone();
+    let ask = move |fetch| drop(asks.send(Event::Said(0, FromHelper::Fetch(fetch))));
+    let controller = Controller::new(Box::new(ask), fetched);
+    let say = move |message| drop(said.send(Event::Said(0, message)));
+    thread::spawn(move || answer.work(inbox, controller, &say));
     let mut serve = Serve {
         output,
         events,
         own,
+        pieces,
         inner: BTreeMap::new(),
         waiting: VecDeque::new(),
         active: None,
@@ -91,6 +99,8 @@ struct Serve<W> {
     output: W,
     events: Sender<Event>,
     own: Sender<ToHelper>,
+    /// To whoever of this helper's own waits for the controller.
+    pieces: Sender<Piece>,
     inner: BTreeMap<u32, ChildStdin>,
     /// What must wait for the request at work.
     waiting: VecDeque<ToHelper>,
@@ -121,6 +131,15 @@ impl<W: Write> Serve<W> {
             ToHelper::Alive => self.pass_to_all(&ToHelper::Alive),
             ToHelper::Chunk(_) => match self.active {
                 Some((_, helper)) => self.pass(helper, message),
+                None => Ok(()),
+            },
+            ToHelper::Fetched(piece) => match self.active {
+                // Nobody listens where the worker gave up before the controller did.
+                Some((_, 0)) => {
+                    drop(self.pieces.send(piece));
+                    Ok(())
+                }
+                Some((_, helper)) => self.pass(helper, ToHelper::Fetched(piece)),
                 None => Ok(()),
             },
             other => {
@@ -244,7 +263,7 @@ impl<W: Write> Serve<W> {
                 self.share_plan(helper, &reply)?;
                 self.reply(id, reply)
             }
-            FromHelper::Held(..) | FromHelper::Need(_) => self.say(&message),
+            FromHelper::Held(..) | FromHelper::Need(_) | FromHelper::Fetch(_) => self.say(&message),
             // A helper speaks for its own requests only.
             FromHelper::Reply(..) | FromHelper::Hello(_) | FromHelper::Opened(..) => Ok(()),
         }

@@ -6,19 +6,20 @@ use std::thread;
 
 use crate::blob::{Blob, Digest};
 use crate::data::Map;
-use crate::host::{Principal, User};
+use crate::host::real::Controller;
+use crate::host::{Command, Principal, User};
 use crate::serve::{self, Answer};
 use crate::stop::Failure;
 use crate::wire::{
-    self, Ask, BecomeMethod, Call, Chunk, Decoder, Done, FromHelper, Hello, MARKER, Open,
-    OpenError, Reply, Request, ToHelper,
+    self, Ask, BecomeMethod, Call, Chunk, Decoder, Done, Ended, Fetch, FromHelper, Hello, MARKER,
+    Open, OpenError, Piece, Reply, Request, ToHelper,
 };
 
-/// `fail` fails, `hold` is held, `need` asks for the content `x`; anything else is done.
+/// `fail` fails, `hold` is held, `need` asks for the content `x`, `fetch` has something fetched; anything else is done.
 struct Worker;
 
 impl Answer for Worker {
-    fn work(self, inbox: Receiver<ToHelper>, say: &dyn Fn(FromHelper)) {
+    fn work(self, inbox: Receiver<ToHelper>, controller: Controller, say: &dyn Fn(FromHelper)) {
         while let Ok(message) = inbox.recv() {
             let ToHelper::Request(request) = message else { continue };
             let reply = match request.call.module.as_str() {
@@ -38,6 +39,14 @@ impl Answer for Worker {
                         }
                         other => panic!("{other:?}"),
                     }
+                }
+                "fetch" => {
+                    let mut command = Command::new(["converge-fetch"]);
+                    command.stdin = Some(b"url".to_vec());
+                    let output = controller.fetch(&command).unwrap();
+                    let mut done = Done::default();
+                    done.results.insert("stdout".into(), output.text().into());
+                    Reply::Done(done)
                 }
                 _ => Reply::Done(Done::default()),
             };
@@ -144,6 +153,39 @@ fn go_reaches_the_request_that_is_held() {
     let chunk = Chunk { digest: Blob::new(b"x".to_vec()).digest, bytes: b"x".to_vec(), last: true };
     ours.write_all(&wire::encode(&ToHelper::Chunk(chunk)).unwrap()).unwrap();
     assert_eq!(next(), done(4));
+}
+
+#[test]
+fn what_the_controller_fetches_reaches_the_request_that_waits_for_it() {
+    let piece = |number, bytes: &str, end: Option<&str>| {
+        let end = end.map(|told| Ended { rc: 0, told: told.to_owned(), error: String::new() });
+        ToHelper::Fetched(Piece { number, bytes: bytes.as_bytes().to_vec(), end })
+    };
+    let (theirs, mut ours) = pipe().unwrap();
+    let (mut heard, output) = pipe().unwrap();
+    let hello = Hello { user: user(), arch: "x86_64".to_owned(), pid: 1, looks: false };
+    thread::spawn(move || serve::run(theirs, output, hello, Worker));
+    let mut decoder = Decoder::default();
+    let mut next = || {
+        loop {
+            if let Some(message) = decoder.next::<FromHelper>().unwrap() {
+                return message;
+            }
+            let mut buffer = [0; 4096];
+            let count = heard.read(&mut buffer).unwrap();
+            let start = if buffer.starts_with(MARKER) { MARKER.len() } else { 0 };
+            decoder.feed(&buffer[start..count]);
+        }
+    };
+    assert!(matches!(next(), FromHelper::Hello(_)));
+    ours.write_all(&wire::encode(&request(1, "fetch", &[])).unwrap()).unwrap();
+    assert_eq!(next(), FromHelper::Fetch(Fetch { number: 1, config: b"url".to_vec() }));
+    // The last of an earlier one may still be under way.
+    for piece in [piece(0, "old", Some("")), piece(1, "a", None), piece(1, "b", Some(" 200"))] {
+        ours.write_all(&wire::encode(&piece).unwrap()).unwrap();
+    }
+    let FromHelper::Reply(1, Reply::Done(done)) = next() else { panic!("it has no answer") };
+    assert_eq!(done.results["stdout"].as_str(), Some("ab 200"));
 }
 
 #[test]

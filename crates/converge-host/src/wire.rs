@@ -55,6 +55,8 @@ pub enum ToHelper {
     Assume(Vec<Change>),
     /// Take what this call may touch as unknown, and why (from another user's helper on the same host).
     Doubt(Call, Why),
+    /// A piece of the answer to a [`FromHelper::Fetch`], in order.
+    Fetched(Piece),
 }
 
 /// A message from a helper.
@@ -70,6 +72,8 @@ pub enum FromHelper {
     Held(u64, Vec<Change>),
     /// The content of this digest is needed to go on.
     Need(Digest),
+    /// The host has no program that makes this request of HTTP: make it for it.
+    Fetch(Fetch),
 }
 
 /// Who answers.
@@ -198,6 +202,37 @@ pub struct Chunk {
     pub last: bool,
 }
 
+/// A request of HTTP that is made for a host.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fetch {
+    /// Its number, which its pieces carry.
+    pub number: u32,
+    /// What is asked, as `curl` reads it from `--config`.
+    pub config: Vec<u8>,
+}
+
+/// A piece of what a request of HTTP brought.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Piece {
+    /// Of which request.
+    pub number: u32,
+    /// What `curl` would have written to its output.
+    pub bytes: Vec<u8>,
+    /// How it ended, in the last piece.
+    pub end: Option<Ended>,
+}
+
+/// How a request of HTTP ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// The exit code that `curl` would have.
+    pub rc: i32,
+    /// What it would write out of it afterwards.
+    pub told: String,
+    /// What went wrong.
+    pub error: String,
+}
+
 /// The answer to a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Reply {
@@ -307,6 +342,13 @@ impl std::fmt::Debug for Open {
     /// The password is left out.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "Open({}, {:?} {})", self.helper, self.method, self.user)
+    }
+}
+
+impl std::fmt::Debug for Fetch {
+    /// What is asked may hold a password.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Fetch({})", self.number)
     }
 }
 

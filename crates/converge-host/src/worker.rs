@@ -7,7 +7,7 @@ use crate::answer::{Answerer, Prepared, Work};
 use crate::blob::Digest;
 use crate::change::Change;
 use crate::data::Map;
-use crate::host::real::Real;
+use crate::host::real::{Controller, Real};
 use crate::lease::{Asked, Lease};
 use crate::modules::refusal;
 use crate::serve::Answer;
@@ -170,7 +170,8 @@ impl Worker {
 }
 
 impl Answer for Worker {
-    fn work(mut self, inbox: Receiver<ToHelper>, say: &dyn Fn(FromHelper)) {
+    fn work(mut self, inbox: Receiver<ToHelper>, controller: Controller, say: &dyn Fn(FromHelper)) {
+        self.answerer.machine.set_controller(controller);
         let line = Line { inbox: &inbox, say };
         while let Ok(message) = inbox.recv() {
             match message {
@@ -184,7 +185,11 @@ impl Answer for Worker {
                 ToHelper::Doubt(call, why) => self.answerer.doubt(&call, &why),
                 ToHelper::Chunk(chunk) => drop(self.chunk(chunk)),
                 ToHelper::Lease(holder) => self.lease.of(holder),
-                ToHelper::Go(_) | ToHelper::Drop(_) | ToHelper::Open(_) | ToHelper::Alive => {}
+                ToHelper::Go(_)
+                | ToHelper::Drop(_)
+                | ToHelper::Open(_)
+                | ToHelper::Alive
+                | ToHelper::Fetched(_) => {}
             }
         }
     }

@@ -5,7 +5,6 @@
 mod postgresql;
 mod sqlite;
 mod tls;
-mod verifier;
 
 use std::fmt;
 

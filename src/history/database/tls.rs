@@ -14,20 +14,13 @@ use postgres::config::SslMode;
 use postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use postgres::{Config, Socket};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::rustls::crypto;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 use tokio_rustls::{TlsConnector, client};
 
-use crate::history::database::verifier::Verifier;
 use crate::history::database::{Answer, Fault};
-
-/// Where machines keep the certificates of authorities that they trust.
-const SYSTEM: &[&str] = &[
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/cert.pem",
-];
+use crate::tls::{self, AUTHORITIES, Verifier};
 
 /// What is asked of the server's certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,21 +80,14 @@ impl Tls {
         });
         let provider = Arc::new(crypto::ring::default_provider());
         let verifier = match self.mode {
-            Mode::Disable | Mode::Prefer | Mode::Require => {
-                Verifier::lenient(Arc::clone(&provider))
-            }
+            Mode::Disable | Mode::Prefer | Mode::Require => Verifier::lenient(provider),
             Mode::VerifyCa | Mode::VerifyFull => {
                 let roots = self.trusted()?;
                 let names = self.mode == Mode::VerifyFull;
-                Verifier::strict(Arc::clone(&provider), roots, names).map_err(unusable)?
+                Verifier::strict(provider, roots, names).map_err(unusable)?
             }
         };
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(unusable)?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth();
+        let config = tls::config(verifier).map_err(unusable)?;
         Ok(Maker(TlsConnector::from(Arc::new(config))))
     }
 
@@ -162,9 +148,9 @@ impl Tls {
     fn trusted(&self) -> Answer<Vec<CertificateDer<'static>>> {
         let path = match &self.roots {
             Some(word) if word == Path::new("system") => {
-                let bundle = SYSTEM.iter().map(PathBuf::from).find(|path| path.exists());
+                let bundle = AUTHORITIES.iter().map(PathBuf::from).find(|path| path.exists());
                 bundle.ok_or_else(|| {
-                    let places = SYSTEM.join(", ");
+                    let places = AUTHORITIES.join(", ");
                     Fault::Unusable(format!(
                         "this machine trusts no authority: there is none of {places}"
                     ))
@@ -214,13 +200,6 @@ fn words(text: &str) -> Vec<&str> {
 
 fn unusable(error: impl std::fmt::Display) -> Fault {
     Fault::Unusable(error.to_string())
-}
-
-/// Those who are trusted, as they are asked.
-pub(super) fn store(roots: &[CertificateDer<'static>]) -> RootCertStore {
-    let mut store = RootCertStore::empty();
-    store.add_parsable_certificates(roots.iter().cloned());
-    store
 }
 
 impl MakeTlsConnect<Socket> for Maker {

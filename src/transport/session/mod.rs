@@ -1,6 +1,7 @@
 //! A session with the helper on one host. Requests go out as they come, answers fill their tickets in any order; nobody waits
 //! for the network but those who wait for an answer.
 
+mod fetching;
 mod reader;
 mod writer;
 
@@ -13,7 +14,7 @@ use converge_host::data::Map;
 use converge_host::host::User;
 use converge_host::stop::Failure;
 use converge_host::wire::{self, Hello, Holder, Open, OpenError, Reply, Request, ToHelper};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use crate::target::{Blobs, Resolver, Target, Ticket, Watcher};
 use crate::transport::raw::{self, Output};
@@ -48,6 +49,8 @@ struct State {
 /// Something to be sent.
 enum Outgoing {
     Frame(Vec<u8>),
+    /// One of many frames, and the right to have it wait here.
+    Piece(Vec<u8>, OwnedSemaphorePermit),
     Content(Digest),
 }
 

@@ -7,8 +7,10 @@ use converge_host::wire::{Decoder, FromHelper};
 use tokio::sync::mpsc;
 
 use crate::transport::process::Event;
+use crate::transport::session::fetching::Fetching;
 use crate::transport::session::{Outgoing, Shared};
 use crate::transport::ssh::connect::Connection;
+use crate::transport::web::Way;
 
 /// How much of a helper's complaints is kept: they explain its end.
 const COMPLAINTS: usize = 2048;
@@ -102,6 +104,11 @@ impl Reader {
                 if let Some(waiting) = waiting {
                     let _nobody_waits = waiting.send(result);
                 }
+            }
+            FromHelper::Fetch(fetch) => {
+                let way = Way::new(self.connection.clone());
+                let fetching = Fetching::new(fetch.number, self.outbox.clone());
+                tokio::spawn(fetching.run(way, fetch.config));
             }
             FromHelper::Hello(_) => {}
         }

@@ -35,6 +35,7 @@ pub(super) async fn run(
     let alive = wire::encode(&ToHelper::Alive).unwrap_or_default();
     let mut contents = VecDeque::new();
     let mut batch = Vec::new();
+    let mut waiting = Vec::new();
     let mut burst = 0;
     loop {
         let next = if contents.is_empty() {
@@ -52,6 +53,10 @@ pub(super) async fn run(
         while let Some(outgoing) = next {
             match outgoing {
                 Outgoing::Frame(frame) => batch.extend_from_slice(&frame),
+                Outgoing::Piece(frame, right) => {
+                    batch.extend_from_slice(&frame);
+                    waiting.push(right);
+                }
                 Outgoing::Content(digest) => match shared.blobs.bytes(digest) {
                     Some(bytes) => contents.push_back(Content { digest, bytes, sent: 0 }),
                     None => {
@@ -86,6 +91,7 @@ pub(super) async fn run(
         if input.write_all(&batch).await.is_err() || input.flush().await.is_err() {
             return;
         }
+        waiting.clear();
         if burst > UNPACED {
             sleep(PAUSE).await;
         }

@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use russh::client::{self, DisconnectReason, Handle};
+use russh::client::{self, DisconnectReason, Handle, Msg};
 use russh::keys::{HashAlg, PublicKeyOrCertificate};
-use russh::{ChannelMsg, ChannelReadHalf, Disconnect, SshId};
+use russh::{ChannelMsg, ChannelOpenFailure, ChannelReadHalf, ChannelStream, Disconnect, SshId};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::sync::{OnceCell, mpsc};
@@ -234,6 +234,19 @@ impl Connection {
         })
     }
 
+    /// A connection that goes out from the host, to a name and a port as the host knows them.
+    pub(crate) async fn reach(&self, host: &str, port: u16) -> Result<ChannelStream<Msg>, NoWay> {
+        let channel = self.handle.channel_open_direct_tcpip(host, port.into(), "127.0.0.1", 0);
+        match channel.await {
+            Ok(channel) => Ok(channel.into_stream()),
+            Err(russh::Error::ChannelOpenFailure(
+                ChannelOpenFailure::AdministrativelyProhibited,
+            )) => Err(NoWay::Forbidden),
+            Err(russh::Error::ChannelOpenFailure(_)) => Err(NoWay::Unreachable),
+            Err(error) => Err(NoWay::Lost(self.lost().unwrap_or_else(|| plainly(&error)))),
+        }
+    }
+
     /// Says good-bye.
     pub(crate) async fn close(&self) {
         let bye = self.handle.disconnect(Disconnect::ByApplication, "", "");
@@ -290,6 +303,17 @@ impl Connection {
         }
         "the server closed the channel".to_owned()
     }
+}
+
+/// Why nothing goes out from a host.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum NoWay {
+    /// The server does not allow it.
+    Forbidden,
+    /// The host does not know the name, or nobody answers there.
+    Unreachable,
+    /// There is no connection any more.
+    Lost(String),
 }
 
 /// A failed attempt.

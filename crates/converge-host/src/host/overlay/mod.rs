@@ -14,6 +14,7 @@ use crate::checksum::Algorithm;
 use crate::clock::Clock;
 use crate::host::expected::{Expected, Pending, Reach};
 use crate::host::network::Network;
+use crate::host::real::FETCH;
 use crate::host::{
     Command, Existence, Group, Host, Installed, Look, Manager, NodeKind, Output, Scope, Space,
     Unit, User,
@@ -251,6 +252,10 @@ impl Host for Overlay<'_> {
     }
 
     fn program(&self, name: &str) -> Result<Option<PathBuf>> {
+        // It is no file of the host.
+        if name == FETCH {
+            return self.base.program(name);
+        }
         if let Some(path) = self.base.program(name)?
             && matches!(self.resolve(&path)?.1, Look::Is(_))
         {

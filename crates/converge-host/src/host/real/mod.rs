@@ -2,6 +2,7 @@
 
 mod accounts;
 mod ahead;
+mod controller;
 mod fence;
 pub(crate) mod files;
 mod looking;
@@ -10,6 +11,8 @@ pub(crate) mod packages;
 mod run;
 mod sorter;
 pub(crate) mod units;
+
+pub use controller::{Controller, PROGRAM as FETCH};
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -56,6 +59,8 @@ pub struct Real {
     fence: RefCell<Option<Option<Fence>>>,
     blobs: RefCell<HashMap<Digest, Arc<[u8]>>>,
     env: RefCell<Vec<(String, String)>>,
+    /// Who makes requests of HTTP where the host has no program for it.
+    controller: Option<Controller>,
 }
 
 impl Real {
@@ -77,12 +82,18 @@ impl Real {
             fence: RefCell::default(),
             blobs: RefCell::default(),
             env: RefCell::default(),
+            controller: None,
         }
     }
 
     /// The machine as this user sees it, whoever the process runs as, and only to be looked at.
     pub(crate) fn looking(self, identity: User) -> Self {
         Self { identity, only_looks: true, ..self }
+    }
+
+    /// Says who makes requests of HTTP where the host has no program for it.
+    pub fn set_controller(&mut self, controller: Controller) {
+        self.controller = Some(controller);
     }
 
     /// Whether nothing but looking is ever done.
@@ -131,6 +142,9 @@ impl Real {
     pub fn run(&self, command: &Command) -> Result<Output> {
         if self.only_looks {
             return self.ask(command);
+        }
+        if let Some(controller) = self.controller.as_ref().filter(|_| controller::is_for(command)) {
+            return controller.fetch(command);
         }
         let fenced = if self.looks.get() && Fence::is_for(command) {
             let mut fence = self.fence.borrow_mut();
@@ -282,6 +296,9 @@ impl Host for Real {
         if self.only_looks {
             let search = self.variable("PATH").unwrap_or_default();
             return Ok(run::find(name, &search, looking::runs));
+        }
+        if name == controller::PROGRAM {
+            return Ok(self.controller.as_ref().map(|_| name.into()));
         }
         Ok(run::program(name, &self.env.borrow()))
     }

@@ -10,7 +10,7 @@ use crate::host::{Host, Look, Node, NodeKind};
 use crate::modules::files::{Subject, absolute};
 use crate::modules::get_url::GetUrl;
 use crate::modules::get_url::checksum::file_name;
-use crate::modules::http::{Body, Program, Request, Response, program};
+use crate::modules::http::{Body, Program, Request, Response, is_for_apt, program};
 use crate::stop::{Failure, Result, Stop, Why};
 
 /// What is no longer than this many bytes is looked at while planning.
@@ -59,14 +59,10 @@ impl GetUrl {
         if let Some(why) = doubtful.clone().filter(|_| !is_dir) {
             return self.blindly(&dest, why, wanted, host, changes);
         }
-        if matches!(program(host), Ok(Program::Apt)) {
+        let by_apt =
+            matches!(program(host), Ok(Program::Apt)) && is_for_apt(&self.request(&self.url));
+        if by_apt && since.is_none() {
             // It tells nothing beforehand.
-            if since.is_some() {
-                changes.warn(
-                    "`curl` is missing on the host, so a newer file on the server goes unnoticed",
-                );
-                return subject.give(&self.attributes, changes);
-            }
             let path = if is_dir { dest.join(file_name(&self.url)) } else { dest };
             changes.set("dest", path.display().to_string());
             let why = Why(format!("what is downloaded from {}", self.url));
@@ -76,6 +72,13 @@ impl GetUrl {
             Ok(answer) => answer,
             Err(Stop::Unknown(why)) if !is_dir => {
                 return self.blindly(&dest, why, wanted, host, changes);
+            }
+            Err(Stop::Failed(failure)) if by_apt => {
+                changes.warn(format!(
+                    "a newer file on the server goes unnoticed, since it can't be asked: {}",
+                    failure.msg
+                ));
+                return subject.give(&self.attributes, changes);
             }
             // What fails now may work once everything that is planned is there.
             Err(stop) => match (stop, host.unsettled()) {
@@ -191,7 +194,7 @@ impl GetUrl {
         self.attributes.onto(&path, &mut after, host)?;
         let program = program(host).unwrap_or(Program::Curl);
         let maker = Maker {
-            command: self.request(&self.url).download(program)?,
+            command: self.request(&self.url).download(program, host)?,
             shown: format!("download {}", shown(&self.url)),
             checksum,
             ..Maker::default()

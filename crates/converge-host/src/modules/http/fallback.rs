@@ -17,9 +17,11 @@ pub(crate) enum Program {
     Wget,
     /// apt's own, which downloads and tells nothing.
     Apt,
+    /// None: the controller asks in place of the host.
+    Controller,
 }
 
-/// The best one that there is, or `curl` where none is.
+/// The best one that there is.
 pub(crate) fn program(host: &dyn Host) -> Result<Program> {
     let curl = host.program("curl");
     if let Ok(Some(_)) = curl {
@@ -32,7 +34,7 @@ pub(crate) fn program(host: &dyn Host) -> Result<Program> {
     }
     match curl {
         Err(Stop::Unknown(why)) => Err(Stop::Unknown(why)),
-        _ => Ok(Program::Curl),
+        _ => Ok(Program::Controller),
     }
 }
 
@@ -68,15 +70,20 @@ pub(super) fn to_file(request: &Request<'_>, program: Program) -> Result<Command
     if program == Program::Wget {
         return wget(request, "%s");
     }
-    let how = request.how;
-    let plain = how.url_username.is_none()
-        && how.validate_certs
-        && how.client_cert.is_none()
-        && request.all_headers().is_empty();
-    if !plain || request.url.contains('@') {
+    if program != Program::Apt || !is_for_apt(request) {
         return Err(needs_curl(request.url));
     }
     Ok(Command::new([APT_HELPER, "download-file", request.url, "%s"]))
+}
+
+/// Whether apt's own can do it.
+pub(crate) fn is_for_apt(request: &Request<'_>) -> bool {
+    let how = request.how;
+    how.url_username.is_none()
+        && how.validate_certs
+        && how.client_cert.is_none()
+        && request.all_headers().is_empty()
+        && !request.url.contains('@')
 }
 
 /// `wget` takes its arguments where others see them, so it gets no password.

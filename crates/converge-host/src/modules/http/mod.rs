@@ -1,8 +1,10 @@
 //! What the modules that speak HTTP share.
 //!
 //! TLS and its certificates are those of the host: `curl` is asked, or where it is missing `wget`, or on Debian the program that
-//! apt itself downloads with. A library for it would be several times as large as the helper.
+//! apt itself downloads with. A library for it would be several times as large as the helper. What they can't do, or where there
+//! is none of them, the controller does, over a connection that goes out from the host.
 
+mod controller;
 mod curl;
 mod fallback;
 pub(crate) mod get;
@@ -12,11 +14,11 @@ use std::path::PathBuf;
 
 use crate::args::Args;
 use crate::data::{Data, Map};
-use crate::host::Host;
+use crate::host::{Command, Host};
 use crate::stop::{Result, Stop};
 
 pub(crate) use curl::{Body, Part};
-pub(crate) use fallback::{Program, program};
+pub(crate) use fallback::{Program, is_for_apt, program};
 pub(crate) use get::{get, is_url};
 pub(crate) use response::Response;
 
@@ -132,20 +134,29 @@ impl Request<'_> {
             Program::Wget if self.body.is_none() && matches!(self.method, "GET" | "HEAD") => {
                 fallback::ask(self, host)
             }
-            _ => Err(needs_curl(self.url)),
+            _ => {
+                let output =
+                    host.probe(&controller::instead(curl::to_stdout(self, limit), self, host)?)?;
+                Response::of_curl(&output, self.url)
+            }
         }
     }
 
     /// The command that asks and prints everything there is.
-    pub(crate) fn command(&self) -> crate::host::Command {
-        curl::to_stdout(self, None)
+    pub(crate) fn command(&self, host: &dyn Host) -> Result<Command> {
+        let command = curl::to_stdout(self, None);
+        match host.program("curl") {
+            Ok(None) => controller::instead(command, self, host),
+            _ => Ok(command),
+        }
     }
 
     /// The command that writes what comes to the file `%s`.
-    pub(crate) fn download(&self, program: Program) -> Result<crate::host::Command> {
+    pub(crate) fn download(&self, program: Program, host: &dyn Host) -> Result<Command> {
         match program {
             Program::Curl => Ok(curl::to_file(self)),
-            _ => fallback::to_file(self, program),
+            _ => fallback::to_file(self, program)
+                .or_else(|_| controller::instead(curl::to_file(self), self, host)),
         }
     }
 

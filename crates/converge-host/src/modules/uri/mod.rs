@@ -209,9 +209,7 @@ impl Uri {
 
     /// The answer can be had only when it is applied.
     fn later(&self, request: &Request<'_>, host: &dyn Host, changes: &mut Changes) -> Result<()> {
-        if let Ok(None) = host.program("curl") {
-            return Err(crate::modules::http::needs_curl(&self.url));
-        }
+        let command = request.command(host)?;
         if let Some(dest) = &self.dest {
             return Err(match host.unsettled() {
                 Some(why) => Stop::Unknown(why),
@@ -224,7 +222,7 @@ impl Uri {
             });
         }
         let what = format!("ask `{}` by {}", self.url, request.method);
-        let mut tool = ToolChange::new(Sign::Act, &what, vec![request.command()]);
+        let mut tool = ToolChange::new(Sign::Act, &what, vec![command]);
         tool.on_failure =
             [("status".to_owned(), Data::Int(-1)), ("elapsed".to_owned(), Data::Int(0))]
                 .into_iter()
