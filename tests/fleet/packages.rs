@@ -203,3 +203,45 @@ fn a_repository_is_configured_and_used_in_one_run() {
     project.converges();
     assert!(!host.has("/etc/yum.repos.d/own.repo"));
 }
+
+#[test]
+#[ignore = "needs hosts"]
+fn accounts_and_databases_of_mariadb() {
+    const SITE: &str = r#"
+- package: {name: mariadb-server, state: present}
+- service: {name: mariadb, state: started}
+- community.mysql.mysql_db: {name: [shop, "a b"], encoding: utf8, collation: utf8_bin}
+- community.mysql.mysql_user: {name: app, password: "s3'cr\\et", priv: "shop.*:SELECT,INSERT/a b.*:ALL,GRANT"}
+- community.mysql.mysql_user: {name: far, host: "10.%", password: "*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19", encrypted: true, priv: {"*.*": "PROCESS"}}
+- community.mysql.mysql_user: {name: "", host_all: true, state: absent}
+- community.mysql.mysql_db: {name: test, state: absent}
+"#;
+    const LATER: &str = r#"
+- community.mysql.mysql_user: {name: app, password: other, priv: "shop.*:SELECT,UPDATE", append_privs: APPEND}
+- community.mysql.mysql_user: {name: far, host: "10.%", state: absent}
+- community.mysql.mysql_db: {name: "a b", state: absent}
+"#;
+    let host = debian();
+    let project = Project::tasks(&[&host], SITE);
+    let plan = project.plan(2);
+    assert_eq!(plan["plan"]["totals"]["failed"], 0, "{plan:#}");
+    project.converges();
+    let told = |query: &str| host.run(&format!("mysql -N -B -e \"{query}\""));
+    let grants = || told("SHOW GRANTS FOR app@localhost");
+    assert!(grants().contains("GRANT SELECT, INSERT ON `shop`.*"), "{}", grants());
+    assert!(grants().contains("GRANT ALL PRIVILEGES ON `a b`.* TO"), "{}", grants());
+    assert!(host.succeeds("MYSQL_PWD=\"s3'cr\\\\et\" mysql -u app -e 'SELECT 1' shop"));
+    assert!(told("SHOW GRANTS FOR far@'10.%'").contains("GRANT PROCESS ON *.*"));
+    assert_eq!(told("SELECT COUNT(*) FROM mysql.user WHERE User = ''"), "0\n");
+    let made =
+        "SELECT DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = 'shop'";
+    assert!(told(made).ends_with("_bin\n"), "{}", told(made));
+    for (append, left) in [("true", 2), ("false", 1)] {
+        project.write("playbooks/site.yml", crate::project::play(&LATER.replace("APPEND", append)));
+        project.check(&[]).exits(2);
+        project.converges();
+        assert_eq!(grants().matches("ON `").count(), left, "{}", grants());
+        assert!(host.succeeds("MYSQL_PWD=other mysql -u app -e 'SELECT 1' shop"));
+    }
+    assert_eq!(told("SELECT COUNT(*) FROM mysql.user WHERE User = 'far'"), "0\n");
+}

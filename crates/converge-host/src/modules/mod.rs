@@ -53,6 +53,8 @@ mod lineinfile;
 mod locale_gen;
 mod modprobe;
 mod mount;
+#[cfg(any(test, feature = "far"))]
+mod mysql;
 mod npm;
 mod package;
 mod package_facts;
@@ -255,6 +257,10 @@ pub static ALL: &[Entry] = &[
     Entry::of::<wait_for::WaitFor>(),
     Entry::of::<asked::LookAt>(),
     Entry::of::<asked::TakeUp>(),
+    #[cfg(any(test, feature = "far"))]
+    Entry::far::<mysql::db::MysqlDb>(),
+    #[cfg(any(test, feature = "far"))]
+    Entry::far::<mysql::user::MysqlUser>(),
     #[cfg(any(test, feature = "far"))]
     Entry::far::<archive::Archive>(),
     #[cfg(any(test, feature = "far"))]
