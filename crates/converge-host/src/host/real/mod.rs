@@ -293,12 +293,13 @@ impl Host for Real {
     }
 
     fn program(&self, name: &str) -> Result<Option<PathBuf>> {
+        // Whoever only looks may find it and not run it, as with any other.
+        if name == controller::PROGRAM {
+            return Ok(self.controller.as_ref().map(|_| name.into()));
+        }
         if self.only_looks {
             let search = self.variable("PATH").unwrap_or_default();
             return Ok(run::find(name, &search, looking::runs));
-        }
-        if name == controller::PROGRAM {
-            return Ok(self.controller.as_ref().map(|_| name.into()));
         }
         Ok(run::program(name, &self.env.borrow()))
     }
