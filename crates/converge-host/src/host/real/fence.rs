@@ -1,8 +1,9 @@
-//! A view of their own for rpm, dnf and yum, which write caches, logs and shared memory whenever they are asked anything.
+//! A view of their own for package managers, which write caches, logs and shared memory whenever they are asked anything.
 //!
 //! A process in a mount namespace of its own (namespaces(7)) lays something that is kept in memory over the folders that they
 //! write; what is asked while planning is asked in there, and is gone with the process. Where no namespace can be had, for want
-//! of rights or of a kernel that knows overlays, they are asked as they are.
+//! of rights or of a kernel that knows overlays, they are asked as they are, but for apt, which can be told to keep what it reads
+//! from its lists to itself. That is made anew each time then, and takes longer than the question.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -11,7 +12,12 @@ use std::process::{self, Child, Stdio};
 use crate::host::Command;
 
 /// Who is asked in there.
-const PROGRAMS: &[&str] = &["dnf", "dnf-3", "dnf5", "yum", "rpm"];
+const PROGRAMS: &[&str] = &["dnf", "dnf-3", "dnf5", "yum", "rpm", APT_GET, APT_CACHE];
+const APT_GET: &str = "apt-get";
+const APT_CACHE: &str = "apt-cache";
+
+/// Options of apt: no caches.
+const UNCACHED: [&str; 4] = ["-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache="];
 
 /// What they write; a host on which they never ran has no cache of theirs yet, but a folder for it. The logs go to memory, and so does all that is written over the folders.
 const SCRIPT: &str = "mount -t tmpfs -o mode=0700 tmpfs /var/log || exit 1
@@ -33,8 +39,16 @@ pub(crate) struct Fence {
 impl Fence {
     /// Whether a command is one that needs it.
     pub(crate) fn is_for(command: &Command) -> bool {
-        let program = command.argv.first().map(|program| Path::new(program).file_name());
-        program.flatten().is_some_and(|name| PROGRAMS.iter().any(|known| name == *known))
+        is_one_of(command, PROGRAMS)
+    }
+
+    /// The command as it is run where there is none.
+    pub(crate) fn without(command: &Command) -> Command {
+        let mut command = command.clone();
+        if is_one_of(&command, &[APT_GET, APT_CACHE]) {
+            command.argv.splice(1..1, UNCACHED.map(str::to_owned));
+        }
+        command
     }
 
     /// Makes one, where that is possible.
@@ -63,6 +77,11 @@ impl Fence {
     }
 }
 
+fn is_one_of(command: &Command, programs: &[&str]) -> bool {
+    let program = command.argv.first().and_then(|program| Path::new(program).file_name());
+    program.is_some_and(|name| programs.iter().any(|known| name == *known))
+}
+
 impl Drop for Fence {
     fn drop(&mut self) {
         drop(self.keeper.stdin.take());
@@ -82,10 +101,21 @@ mod tests {
         for (argv, wanted) in [
             (["dnf", "list"], true),
             (["/usr/bin/rpm", "-qa"], true),
-            (["apt-get", "-s"], false),
+            (["apt-get", "-s"], true),
+            (["dpkg-query", "-W"], false),
             (["cat", "rpm"], false),
         ] {
             assert_eq!(Fence::is_for(&Command::new(argv)), wanted, "{argv:?}");
         }
+    }
+
+    #[test]
+    fn apt_keeps_its_caches_to_itself_where_there_is_no_fence() {
+        let without = |argv: [&str; 2]| Fence::without(&Command::new(argv)).argv.join(" ");
+        assert_eq!(
+            without(["apt-cache", "pkgnames"]),
+            "apt-cache -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= pkgnames"
+        );
+        assert_eq!(without(["rpm", "-qa"]), "rpm -qa");
     }
 }

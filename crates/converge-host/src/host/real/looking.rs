@@ -39,7 +39,7 @@ const HEAD: u64 = 1024 * 1024;
 pub(super) fn alike(command: &Command) -> Result<(), Stop> {
     let program = command.argv.first().map(String::as_str).unwrap_or_default();
     let name = program.rsplit('/').next().unwrap_or_default();
-    let simulates = name == "apt-get" && command.argv.iter().any(|word| word == "--simulate");
+    let simulates = name == "apt-get" && command.argv.iter().any(|word| word == "-s");
     // What the host tells of itself by programs of its own would be missed more than it could be wrong.
     let fact = command.argv.iter().find(|word| word.ends_with(".fact"));
     let tells = fact.is_some() && (name == "timeout" || fact.map(String::as_str) == Some(program));
@@ -111,7 +111,7 @@ mod tests {
         for (argv, asked) in [
             (&["systemctl", "show", "--", "ssh.service"][..], true),
             (&["/usr/bin/dpkg-query", "-W"], true),
-            (&["apt-get", "-y", "--simulate", "install", "--", "jq"], true),
+            (&["apt-get", "-s", "-y", "install", "--", "jq"], true),
             (&["apt-get", "update"], false),
             (&["dnf", "list"], false),
             (&["iptables", "-S"], false),

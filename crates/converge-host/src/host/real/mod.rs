@@ -148,7 +148,8 @@ impl Real {
         }
         let fenced = if self.looks.get() && Fence::is_for(command) {
             let mut fence = self.fence.borrow_mut();
-            fence.get_or_insert_with(Fence::raise).as_ref().map(|fence| fence.around(command))
+            let fence = fence.get_or_insert_with(Fence::raise).as_ref();
+            Some(fence.map_or_else(|| Fence::without(command), |fence| fence.around(command)))
         } else {
             None
         };

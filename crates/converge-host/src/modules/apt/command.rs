@@ -3,10 +3,6 @@
 use crate::host::Command;
 use crate::modules::apt::Apt;
 
-/// Lets apt keep what it reads from its lists to itself: a look writes nothing, not even a cache.
-pub(super) const UNCACHED: [&str; 4] =
-    ["-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache="];
-
 impl Apt {
     /// apt-get with its general options and a verb.
     pub(super) fn apt_get(&self, verb: &[&str]) -> Command {
@@ -52,8 +48,7 @@ impl Apt {
 /// What apt-get would do, without a lock and without writing.
 pub(super) fn simulated(command: &Command) -> Command {
     let mut simulated = command.clone();
-    let looks = ["-s", "-o", "Debug::NoLocking=1"].into_iter().chain(UNCACHED);
-    simulated.argv.splice(1..1, looks.map(str::to_owned));
+    simulated.argv.splice(1..1, ["-s", "-o", "Debug::NoLocking=1"].map(str::to_owned));
     simulated
 }
 

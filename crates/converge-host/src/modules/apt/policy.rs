@@ -4,7 +4,6 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use crate::host::{Command, Host, Manager, version};
-use crate::modules::apt::command::UNCACHED;
 use crate::modules::apt::wanted::Wanted;
 use crate::stop::Result;
 
@@ -24,7 +23,6 @@ pub(crate) fn ask(
     wanted: &[Wanted],
 ) -> Result<BTreeMap<String, Offer>> {
     let mut argv = vec!["apt-cache".to_owned()];
-    argv.extend(UNCACHED.map(str::to_owned));
     if let Some(release) = release {
         argv.extend(["-t".to_owned(), release.to_owned()]);
     }
@@ -35,8 +33,7 @@ pub(crate) fn ask(
 
 /// Every name that apt knows.
 pub(crate) fn names(host: &dyn Host) -> Result<Vec<String>> {
-    let words = ["apt-cache"].into_iter().chain(UNCACHED).chain(["pkgnames"]);
-    let output = host.observe(&Command::new(words))?;
+    let output = host.observe(&Command::new(["apt-cache", "pkgnames"]))?;
     Ok(output.text().lines().map(ToOwned::to_owned).collect())
 }
 
