@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use crate::fleet::cgroup;
 use crate::fleet::host::{Host, Process};
 use crate::fleet::network::Network;
-use crate::fleet::overlay;
+use crate::fleet::overlay::{self, Outlives};
 
 /// Enters the cgroups given before `--`, then runs what comes after it, again whenever it ends with status 133: so
 /// systemd-nspawn with --keep-unit says that the host rebooted.
@@ -32,7 +32,7 @@ done
 /// Returns at once. The host's `process` is set.
 pub fn start(host: &mut Host, network: Network) -> Result<()> {
     let work = beside(host, "work")?;
-    overlay::mount(&host.layers, &host.upper, &work, &host.root)?;
+    overlay::mount(&host.layers, &host.upper, &work, &host.root, Outlives::Nothing)?;
     network.attach(host.index, &host.name)?;
     host.cgroups = cgroup::make(&network.namespace(&host.name))?;
     let console = beside(host, "console.log")?;

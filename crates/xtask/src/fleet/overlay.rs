@@ -1,6 +1,7 @@
 //! Mounting a stack of layers as one folder.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -9,12 +10,28 @@ use anyhow::{Context, Result};
 
 use crate::process::Run;
 
+/// Whether the upper layer of a mount has to outlive a crash of this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlives {
+    /// It is used again later.
+    Crashes,
+    /// It is thrown away anyhow: package managers, which wait for the disk after each file, wait for nothing.
+    Nothing,
+}
+
 /// Mounts `layers` (the highest first) with `upper` above them at `root`. The folders `upper`, `work` and `root` are
 /// made if they are missing; `work` belongs to the kernel and must lie beside `upper`.
-pub fn mount(layers: &[PathBuf], upper: &Path, work: &Path, root: &Path) -> Result<()> {
+pub fn mount(
+    layers: &[PathBuf],
+    upper: &Path,
+    work: &Path,
+    root: &Path,
+    outlives: Outlives,
+) -> Result<()> {
     for dir in [upper, work, root] {
         fs::create_dir_all(dir).with_context(|| format!("cannot make `{}`", dir.display()))?;
     }
+    forget_volatile(work)?;
     let lower: Vec<String> = layers.iter().map(|layer| layer.display().to_string()).collect();
     // Without metacopy a changed file is in the upper layer with its content; without index an upper layer may be used
     // again above rebuilt layers.
@@ -24,11 +41,26 @@ pub fn mount(layers: &[PathBuf], upper: &Path, work: &Path, root: &Path) -> Resu
         upper.display(),
         work.display()
     );
-    Run::new("mount")
-        .args(["-t", "overlay", "-o", &options, "overlay"])
-        .arg(root)
-        .run()
+    let lay = |options: &str| {
+        Run::new("mount").args(["-t", "overlay", "-o", options, "overlay"]).arg(root).run()
+    };
+    let mounted = match outlives {
+        Outlives::Crashes => lay(&options),
+        // Kernels before 5.10 do not know the option.
+        Outlives::Nothing => lay(&format!("{options},volatile")).or_else(|_| lay(&options)),
+    };
+    mounted
         .context("cannot lay the root's layers over each other; if the file system here cannot carry overlays, set CONVERGE_FLEET_DIR to a folder on one that can")
+}
+
+/// Removes what a volatile mount leaves to be refused by the next: after a crash of the machine its upper layer could not be trusted.
+fn forget_volatile(work: &Path) -> Result<()> {
+    match fs::remove_dir_all(work.join("work/incompat")) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot clear `{}`", work.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Unmounts `root` if it is mounted, waiting a while for those who still look into it.

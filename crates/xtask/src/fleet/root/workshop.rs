@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::fleet::layer::{Access, Layer};
 use crate::fleet::machine::Machine;
-use crate::fleet::overlay;
+use crate::fleet::overlay::{self, Outlives};
 use crate::fleet::place::Place;
 
 /// This file, as part of every recipe.
@@ -67,7 +67,7 @@ impl Workshop {
         let mut layers = vec![network.dir().to_owned()];
         layers.extend(below.iter().cloned());
         let root = self.root();
-        overlay::mount(&layers, &upper, &self.dir().join("work"), &root)?;
+        overlay::mount(&layers, &upper, &self.dir().join("work"), &root, Outlives::Crashes)?;
         build(&root)?;
         overlay::unmount(&root)?;
         for leftover in LEFTOVERS {
