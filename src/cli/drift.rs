@@ -32,11 +32,11 @@ pub(crate) fn drift(
     redactor: &Arc<Redactor>,
 ) -> End {
     if args.sudoers {
-        return sudoers::print(args.look.connect.user.as_deref(), redactor);
+        return sudoers::print(args.look.reach.connect.user.as_deref(), redactor);
     }
     let (reports, news) = (std::mem::take(&mut args.reports), args.new);
     let applied = args.applied.take();
-    let request = Request::look(args.look.run());
+    let request = Request::look(args.look.into_run());
     let stdout = reports.iter().any(|(_, file)| is_stdout(file));
     let answers = request.output.format == Format::Json || stdout;
     let terminal = Terminal::new(Arc::clone(redactor), request.output.color).answer_only(answers);

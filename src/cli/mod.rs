@@ -103,7 +103,7 @@ fn other(command: Command, environment: &Environment, redactor: Arc<Redactor>) -
         Command::History(args) => args.color,
         Command::Show(args) => args.color,
         Command::Diff(args) => args.color,
-        Command::Revert(args) => args.output.color,
+        Command::Revert(args) => args.reach.output.color,
         _ => ColorArg::Auto,
     };
     let terminal = Terminal::new(Arc::clone(&redactor), color);

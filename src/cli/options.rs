@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::args::{
-    ColorArg, Format, Listing, Means, Method, OutputArgs, PlanArgs, RunArgs, UnlockArgs,
+    ColorArg, Format, Listing, Means, Method, OutputArgs, PlanArgs, ReachArgs, RunArgs, UnlockArgs,
 };
 use crate::cli::exit::Name;
 
@@ -194,14 +194,14 @@ impl Request {
             None if args.yes => Goal::Yes,
             None => Goal::Ask,
         };
-        let connect = args.connect;
-        let escalate = args.escalate;
+        let ReachArgs { connect, escalate, unlock, output } = args.reach;
+        let scope = args.scope;
         Self {
             name,
-            playbooks: args.playbooks,
+            playbooks: scope.playbooks,
             written: None,
-            inventory: args.inventory,
-            extra_vars: args.extra_vars,
+            inventory: scope.inventory,
+            extra_vars: scope.extra_vars,
             goal,
             selection: Selection {
                 limit: args.select.limit.filter(|limit| !limit.trim().is_empty()),
@@ -227,12 +227,12 @@ impl Request {
                 method: escalate.become_method,
                 password: Password::new(escalate.ask_become_pass, escalate.become_password_file),
             },
-            unlock: args.unlock,
-            output: Output::new(&args.output),
+            unlock,
+            output: Output::new(&output),
             force_handlers: args.force_handlers,
-            probes: !args.no_probes,
+            probes: !scope.no_probes,
             looks: false,
-            forks: args.forks.and_then(|forks| usize::try_from(forks).ok()),
+            forks: scope.forks.and_then(|forks| usize::try_from(forks).ok()),
             out: None,
             at: args.at,
             overriding: args.overriding,

@@ -28,9 +28,9 @@ struct Task<'a> {
 
 /// Takes a run back.
 pub(crate) fn revert(args: RevertArgs, environment: &Environment, redactor: &Arc<Redactor>) -> End {
-    let color: ColorArg = args.output.color;
-    let terminal =
-        Terminal::new(Arc::clone(redactor), color).answer_only(args.output.format == Format::Json);
+    let color: ColorArg = args.reach.output.color;
+    let terminal = Terminal::new(Arc::clone(redactor), color)
+        .answer_only(args.reach.output.format == Format::Json);
     let (about, undo) = match read(&args.run, environment) {
         Ok(found) => found,
         Err(error) => {

@@ -3,7 +3,7 @@
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
-use crate::cli::args::{BecomeArgs, ConnectArgs, OutputArgs, RunArgs, SelectArgs, UnlockArgs};
+use crate::cli::args::{ReachArgs, RunArgs, ScopeArgs, SelectArgs};
 
 /// `converge promote`.
 #[derive(Args, Debug)]
@@ -84,13 +84,7 @@ pub(crate) struct SharedArgs {
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) forks: Option<u32>,
     #[command(flatten)]
-    pub(crate) connect: ConnectArgs,
-    #[command(flatten)]
-    pub(crate) escalate: BecomeArgs,
-    #[command(flatten)]
-    pub(crate) unlock: UnlockArgs,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
+    pub(crate) reach: ReachArgs,
 }
 
 /// `converge lock`.
@@ -144,27 +138,21 @@ pub(crate) struct LockHostsArgs {
     #[arg(short, long, value_name = "PATTERN")]
     pub(crate) limit: Option<String>,
     #[command(flatten)]
-    pub(crate) connect: ConnectArgs,
-    #[command(flatten)]
-    pub(crate) escalate: BecomeArgs,
-    #[command(flatten)]
-    pub(crate) unlock: UnlockArgs,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
+    pub(crate) reach: ReachArgs,
 }
 
 impl SharedArgs {
     /// The same as options of a run.
     pub(crate) fn into_run(self) -> RunArgs {
         RunArgs {
+            scope: ScopeArgs {
+                extra_vars: self.extra_vars,
+                forks: self.forks,
+                ..ScopeArgs::default()
+            },
             yes: self.yes,
-            extra_vars: self.extra_vars,
             overriding: self.overriding,
-            forks: self.forks,
-            connect: self.connect,
-            escalate: self.escalate,
-            unlock: self.unlock,
-            output: self.output,
+            reach: self.reach,
             ..RunArgs::default()
         }
     }
@@ -174,13 +162,10 @@ impl LockHostsArgs {
     /// The same as options of a run.
     pub(crate) fn into_run(self) -> RunArgs {
         RunArgs {
-            inventory: self.inventory,
+            scope: ScopeArgs { inventory: self.inventory, ..ScopeArgs::default() },
             yes: true,
             select: SelectArgs { limit: self.limit, ..SelectArgs::default() },
-            connect: self.connect,
-            escalate: self.escalate,
-            unlock: self.unlock,
-            output: self.output,
+            reach: self.reach,
             ..RunArgs::default()
         }
     }

@@ -8,9 +8,11 @@ mod environments;
 mod explain;
 mod look;
 mod output;
+mod reach;
 mod revert;
 mod run;
 mod saved;
+mod scope;
 mod selection;
 mod vault;
 
@@ -30,9 +32,11 @@ pub(crate) use environments::{
 pub(crate) use explain::ExplainArgs;
 pub(crate) use look::LookArgs;
 pub(crate) use output::{ColorArg, Format, OutputArgs};
+pub(crate) use reach::ReachArgs;
 pub(crate) use revert::RevertArgs;
 pub(crate) use run::RunArgs;
 pub(crate) use saved::{ApplyArgs, PlanArgs};
+pub(crate) use scope::ScopeArgs;
 pub(crate) use selection::{Listing, SelectArgs};
 pub(crate) use vault::{
     EditArgs, EncryptStringArgs, RekeyArgs, UnlockArgs, VaultArgs, VaultCommand,

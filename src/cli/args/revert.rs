@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::args::{BecomeArgs, ConnectArgs, OutputArgs, RunArgs, SelectArgs};
+use crate::cli::args::{ReachArgs, RunArgs, ScopeArgs, SelectArgs};
 
 /// Taking back what a run did.
 #[derive(Args, Debug)]
@@ -30,25 +30,20 @@ pub(crate) struct RevertArgs {
     )]
     pub(crate) overriding: Option<String>,
     #[command(flatten)]
-    pub(crate) connect: ConnectArgs,
-    #[command(flatten)]
-    pub(crate) escalate: BecomeArgs,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
+    pub(crate) reach: ReachArgs,
 }
 
 impl RevertArgs {
     /// The options of the run that takes it back.
     pub(crate) fn into_run(self, inventory: Vec<String>) -> RunArgs {
+        let inventory = if self.inventory.is_empty() { inventory } else { self.inventory };
         RunArgs {
-            inventory: if self.inventory.is_empty() { inventory } else { self.inventory },
+            scope: ScopeArgs { inventory, ..ScopeArgs::default() },
             check: self.check,
             yes: self.yes,
             overriding: self.overriding,
             select: SelectArgs { limit: self.limit, ..SelectArgs::default() },
-            connect: self.connect,
-            escalate: self.escalate,
-            output: self.output,
+            reach: self.reach,
             ..RunArgs::default()
         }
     }

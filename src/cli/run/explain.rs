@@ -26,7 +26,7 @@ pub(crate) fn explain(
     redactor: &Arc<Redactor>,
 ) -> End {
     let what = args.what.clone();
-    let mut request = Request::look(args.look.run());
+    let mut request = Request::look(args.look.into_run());
     let terminal = Terminal::new(Arc::clone(redactor), request.output.color);
     let asked = Asked { environment, terminal: &terminal, redactor };
     match asked.answer(&what, &mut request) {

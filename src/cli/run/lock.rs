@@ -51,7 +51,7 @@ pub(crate) fn lock(args: LockArgs, environment: &Environment, redactor: &Arc<Red
             (Wanted { args, done: Some("nobody is kept away any more") }, release.hosts)
         }
     };
-    let output = Output { verbosity: 1, ..Output::new(&hosts.output) };
+    let output = Output { verbosity: 1, ..Output::new(&hosts.reach.output) };
     let terminal = Terminal::new(Arc::clone(redactor), output.color)
         .answer_only(output.format == Format::Json);
     let mut request = Request::new(hosts.into_run(), Name::Converge);

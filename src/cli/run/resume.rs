@@ -28,7 +28,7 @@ const RESUMED: &str = "resume ";
 
 /// Goes on with a run.
 pub(crate) fn resume(args: ResumeArgs, environment: &Environment, redactor: &Arc<Redactor>) -> End {
-    let output = Output::new(&args.shared.output);
+    let output = Output::new(&args.shared.reach.output);
     let terminal = Terminal::new(Arc::clone(redactor), output.color)
         .answer_only(output.format == Format::Json);
     let (run, before) = match read(args.id.as_deref(), environment) {
@@ -60,8 +60,8 @@ pub(crate) fn resume(args: ResumeArgs, environment: &Environment, redactor: &Arc
         );
     }
     let mut words = args.shared.into_run();
-    words.playbooks = about.head.playbooks.iter().map(Into::into).collect();
-    words.inventory.clone_from(&about.head.inventory);
+    words.scope.playbooks = about.head.playbooks.iter().map(Into::into).collect();
+    words.scope.inventory.clone_from(&about.head.inventory);
     let request = Request::new(words, Name::Converge);
     let environment =
         Environment { here: about.head.project.clone().into(), ..environment.clone() };

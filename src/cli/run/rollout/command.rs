@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cli::args::{
-    AbortArgs, ApplyArgs, Format, PromoteArgs, ResumeArgs, RolloutArgs, RolloutCommand, SharedArgs,
-    StatusArgs,
+    AbortArgs, ApplyArgs, Format, PromoteArgs, ReachArgs, ResumeArgs, RolloutArgs, RolloutCommand,
+    SharedArgs, StatusArgs,
 };
 use crate::cli::at::Checkout;
 use crate::cli::environment::Environment;
@@ -30,7 +30,7 @@ use crate::saved::PlanKey;
 
 /// Applies to one environment what has passed another: checks that it did and still is what it was, plans, asks, rolls out.
 pub(crate) fn promote(args: PromoteArgs, around: &Environment, redactor: &Arc<Redactor>) -> End {
-    let output = Output::new(&args.shared.output);
+    let output = Output::new(&args.shared.reach.output);
     let terminal = Terminal::new(Arc::clone(redactor), output.color)
         .answer_only(output.format == Format::Json);
     match promoted(args, around, redactor, &terminal) {
@@ -142,7 +142,7 @@ fn still(
 /// Shows rollouts, goes on with one, or gives it up.
 pub(crate) fn rollout(args: RolloutArgs, around: &Environment, redactor: &Arc<Redactor>) -> End {
     let color = match &args.command {
-        RolloutCommand::Resume(args) => args.shared.output.color,
+        RolloutCommand::Resume(args) => args.shared.reach.output.color,
         _ => crate::cli::args::ColorArg::Auto,
     };
     let terminal = Terminal::new(Arc::clone(redactor), color);
@@ -307,8 +307,8 @@ fn resume(
 }
 
 fn apply_args(shared: SharedArgs) -> ApplyArgs {
-    let SharedArgs { extra_vars, overriding, forks, connect, escalate, unlock, output, .. } =
-        shared;
+    let SharedArgs { extra_vars, overriding, forks, reach, .. } = shared;
+    let ReachArgs { connect, escalate, unlock, output } = reach;
     ApplyArgs {
         file: PathBuf::new(),
         extra_vars,
