@@ -121,7 +121,7 @@ impl<M: Machine> Answerer<M> {
     fn carry_out(&mut self, work: Work) -> Reply {
         let Work { module, changes, env, reviewed } = work;
         self.machine.set_env(&env);
-        let Changes { list, mut results, mut warnings, .. } = changes;
+        let Changes { list, mut results, mut warnings, whole, .. } = changes;
         let (mut ahead, mut done) = (VecDeque::from(list), Vec::new());
         let mut performed = Map::new();
         let (mut refreshed, mut changed) = (false, false);
@@ -137,10 +137,16 @@ impl<M: Machine> Answerer<M> {
                     performed.extend(told);
                 }
                 Err(stop) => {
-                    let failure = failed(stop, results);
+                    let mut failure = failed(stop, results);
                     // A command that failed may have done anything before.
                     if matches!(change, Change::Run(_)) && failure.results.contains_key("start") {
                         done.push(change);
+                    }
+                    if whole && !done.is_empty() {
+                        self.take_back(&mut done);
+                        if done.is_empty() {
+                            failure.msg.push_str("; what was written for it is taken back");
+                        }
                     }
                     return Reply::Failed(failure, done.iter().map(Change::for_the_wire).collect());
                 }
@@ -177,6 +183,16 @@ impl<M: Machine> Answerer<M> {
         match reported {
             Ok(()) => Reply::Done(Done { changes, changed, results, open: None, warnings }),
             Err(stop) => Reply::Failed(failed(stop, results), changes),
+        }
+    }
+
+    /// Takes back what was done, the last first, up to what can't be.
+    fn take_back(&mut self, done: &mut Vec<Change>) {
+        while let Some(inverse) = done.last().and_then(|change| change.effect().invert()) {
+            if self.machine.perform(&inverse).is_err() {
+                return;
+            }
+            done.pop();
         }
     }
 
@@ -240,7 +256,7 @@ impl<M: Machine> Answerer<M> {
         changes: Changes,
         keep: bool,
     ) -> Result<Reply, Digest> {
-        let Changes { list, mut results, mut open, warnings } = changes;
+        let Changes { list, mut results, mut open, warnings, .. } = changes;
         // What changes nothing leaves the host as it is planned so far, which is copied for nobody.
         let mut then = (!list.is_empty()).then(|| self.expected.clone());
         if let Some(then) = &mut then

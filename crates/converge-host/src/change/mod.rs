@@ -125,6 +125,8 @@ pub struct Changes {
     pub open: Option<Why>,
     /// What the user should be told.
     pub warnings: Vec<String>,
+    /// Whether what was done is taken back where a later change fails.
+    pub whole: bool,
 }
 
 impl Changes {

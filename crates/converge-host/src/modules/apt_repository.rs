@@ -123,6 +123,8 @@ impl Module for AptRepository {
                 changes.set(key, Data::from(files));
             }
         }
+        // Lists that can't be refreshed would be in the way of whoever installs anything.
+        changes.whole = true;
         if changes.any() && self.update_cache {
             changes.push(Change::Cache(refresh(
                 self.update_cache_retries,
@@ -260,9 +262,10 @@ impl Line {
 mod tests {
     use super::named_after;
     use crate::data::Data;
-    use crate::host::Manager;
     use crate::host::memory::Memory;
+    use crate::host::{Host, Manager};
     use crate::modules::desk::{Desk, words};
+    use crate::wire::Reply;
 
     const LIST: &str = "/etc/apt/sources.list";
 
@@ -297,6 +300,25 @@ mod tests {
             [("repo", "deb http://a/debian bookworm main".into()), ("update_cache", false.into())];
         assert_eq!(desk.run("apt_repository", &args).changes.len(), 1);
         assert_eq!(desk.text(LIST), "# own\ndeb http://a/debian bookworm main\n");
+    }
+
+    #[test]
+    fn lists_that_cannot_be_refreshed_leave_the_lines_as_they_were() {
+        let memory = Memory::new()
+            .with_file(LIST, "deb http://a/ x main\n#deb http://b/ x main\n", 0o600, "root")
+            .with_dir("/etc/apt/sources.list.d", 0o755, "root")
+            .with_error("apt-get -y -o DPkg::Lock::Timeout=60 update", 100, "");
+        let mut desk = Desk::new(memory);
+        for (letter, state) in [("c", "present"), ("b", "present"), ("a", "absent")] {
+            let repo = format!("deb http://{letter}/ x main");
+            let args = [("repo", repo.as_str().into()), ("state", state.into())];
+            let reply = desk.perform("apt_repository", &args);
+            assert!(matches!(&reply, Reply::Failed(_, done) if done.is_empty()), "{reply:?}");
+            let text = desk.text(LIST);
+            assert_eq!(text, "deb http://a/ x main\n#deb http://b/ x main\n", "{repo}");
+            let parts = desk.answerer.machine.list("/etc/apt/sources.list.d".as_ref());
+            assert_eq!(parts.unwrap(), [""; 0], "{repo}");
+        }
     }
 
     #[test]

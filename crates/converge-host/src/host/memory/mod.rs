@@ -256,6 +256,9 @@ impl Machine for Memory {
                     return Err(Stop::Failed(Failure { msg, results: told }));
                 }
             }
+            Change::Cache(cache) if self.output(&cache.command).is_some_and(|it| !it.ok()) => {
+                return Err(Stop::failed("the package lists can't be refreshed"));
+            }
             Change::Wait(_) => {
                 told.insert("elapsed".into(), 0_i64.into());
                 told.insert("match_groups".into(), Data::List(Vec::new()));
