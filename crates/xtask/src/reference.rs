@@ -15,6 +15,16 @@ pub const VARIABLE: &str = "CONVERGE_REFERENCE";
 pub const PACKAGES: [(&str, &str); 3] =
     [("ansible-core", "2.19.14"), ("mitogen", "0.3.54"), ("pyinfra", "3.10.0")];
 
+/// What the collections of Ansible come in that the shipped roles use, and which ones these are.
+const COLLECTIONS: (&str, [&str; 3]) =
+    ("ansible==12.3.0", ["ansible/posix", "community/general", "community/postgresql"]);
+
+/// Takes folders out of an archive of Python: only a few of the hundred collections that are in it are used.
+const UNPACK: &str = "import sys, sysconfig, zipfile
+with zipfile.ZipFile(sys.argv[1]) as wheel:
+  below = tuple(f'ansible_collections/{name}/' for name in sys.argv[2:])
+  wheel.extractall(sysconfig.get_path('purelib'), [name for name in wheel.namelist() if name.startswith(below)])";
+
 /// A Python environment with ansible-core and, where they are asked for, mitogen and pyinfra.
 #[derive(Clone, Debug)]
 pub struct Reference {
@@ -30,6 +40,33 @@ impl Reference {
     /// The environment with ansible-core at least, likewise.
     pub fn ansible(chore: &str) -> Result<Self> {
         Self::with(chore, &PACKAGES[..1])
+    }
+
+    /// The environment with ansible-core and the collections that the shipped roles use, likewise.
+    pub fn collections(chore: &str) -> Result<Self> {
+        let reference = Self::ansible(chore)?;
+        let script = "import sysconfig; print(sysconfig.get_path('purelib'))";
+        let packages = Run::new(reference.python()).args(["-c", script]).output()?;
+        let folder = Path::new(packages.trim()).join("ansible_collections");
+        let (from, names) = COLLECTIONS;
+        if names.iter().all(|name| folder.join(name).exists()) {
+            return Ok(reference);
+        }
+        if std::env::var_os(VARIABLE).is_some_and(|dir| !dir.is_empty()) {
+            let dir = reference.dir.display();
+            bail!("`{dir}`, which {VARIABLE} names, lacks one of `{}`", names.join(" "));
+        }
+        say::progress(chore, &format!("fetching collections into {}", reference.dir.display()));
+        let fetched = tempfile::tempdir_in(&reference.dir)?;
+        Run::new(reference.python())
+            .args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"])
+            .args(["--only-binary=:all:", "--dest"])
+            .arg(fetched.path())
+            .args(["--", from])
+            .run()?;
+        let wheel = std::fs::read_dir(fetched.path())?.next().context("pip fetched nothing")??;
+        Run::new(reference.python()).args(["-c", UNPACK]).arg(wheel.path()).args(names).run()?;
+        Ok(reference)
     }
 
     /// The environment, whatever is in it.

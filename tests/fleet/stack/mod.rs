@@ -10,6 +10,7 @@ mod outside;
 mod replica;
 mod ruby;
 mod twins;
+mod twins_base;
 mod vendors;
 mod web;
 

@@ -140,7 +140,7 @@ fn stack_twins_have_the_same_application() {
 }
 
 /// Runs a playbook of the project by ansible-playbook.
-fn ansible(reference: &Reference, project: &Project, args: &[&str]) {
+pub(super) fn ansible(reference: &Reference, project: &Project, args: &[&str]) {
     let path = [reference.bin(), "/usr/bin".into(), "/bin".into()];
     let output = Command::new(reference.program("ansible-playbook"))
         .args(args)

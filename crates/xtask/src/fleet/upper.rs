@@ -126,8 +126,13 @@ pub fn contents(host: &Host, noise: &Noise) -> Result<BTreeMap<PathBuf, Entry>> 
 }
 
 /// The paths at which two hosts differ in what was done to them.
+///
+/// What one host had from the start that the other was given, as a Python, is no difference.
 pub fn upper_diff(first: &Host, second: &Host, noise: &Noise) -> Result<Vec<Difference>> {
-    Ok(compare(&contents(first, noise)?, &contents(second, noise)?))
+    let mut differences = compare(&contents(first, noise)?, &contents(second, noise)?);
+    let now = |host: &Host, path: &Path| entry(&host.root.join(path)).ok();
+    differences.retain(|one| now(first, &one.path) != now(second, &one.path));
+    Ok(differences)
 }
 
 /// The paths at which two such lists differ.
