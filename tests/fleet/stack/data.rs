@@ -53,12 +53,22 @@ fn stack_data_hosts() {
         ("calendar: \"03:00\"", "calendar: never", "calendar"),
         ("ExecStart: ", "ExecStrt: ", "ExecStrt"),
         ("log_min_duration_statement: 500", "work_mem: much", "work_mem"),
+        (
+            "postgresql_backup: true",
+            "postgresql_hba: [{type: host, database: all, user: all, address: nobody/8, method: trust}]",
+            "pg_hba.conf is as it was before",
+        ),
     ];
+    let let_in = |host: &Lent| {
+        host.run("find /etc/postgresql /var/lib/pgsql -name pg_hba.conf -exec cat {} + 2>/dev/null || true")
+    };
+    let before = hosts.each_ref().map(let_in);
     for (right, wrong, said) in mistakes {
         assert!(play.contains(right));
         project.write("playbooks/site.yml", play.replace(right, wrong));
         project.apply(&[]).exits(1).says(said);
     }
+    assert_eq!(hosts.each_ref().map(let_in), before);
     project.write("playbooks/site.yml", play);
     project.check(&[]).exits(0).says("No changes.");
 }
