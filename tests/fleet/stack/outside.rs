@@ -1,6 +1,6 @@
 //! A project of the shipped playbooks for hosts of the fleet, and the world outside that it fetches from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -33,16 +33,21 @@ impl<'a> Site<'a> {
         let config = format!("[defaults]\nroles_path = {}\n", workspace().join("roles").display());
         let project = Project::new(&[outside], &[("ansible.cfg", &config)]);
         project.write("inventory/stack/hosts.yml", groups);
-        let demo = workspace().join("inventory/demo/group_vars");
-        let copied = Command::new("cp")
-            .args(["-r", "--"])
-            .args([demo, project.folder().join("inventory/stack")])
-            .status();
-        assert!(copied.unwrap().success());
+        copy(
+            &workspace().join("inventory/demo/group_vars"),
+            &project.folder().join("inventory/stack"),
+        );
         let variables = serde_json::json!({"world": world.variables()});
         project.write("inventory/stack/group_vars/all/fleet.yml", variables.to_string());
         project.keep("password", "example-demo");
         Self { project, world }
+    }
+
+    /// An inventory `twin` with the same data for other hosts.
+    pub(super) fn write_twin(&self, groups: &str) {
+        self.project.write("inventory/twin/hosts.yml", groups);
+        let inventory = self.project.folder().join("inventory");
+        copy(&inventory.join("stack/group_vars"), &inventory.join("twin"));
     }
 
     /// Has an authority that gives certificates to this host, which is told who that is.
@@ -75,6 +80,11 @@ impl<'a> Site<'a> {
         let root = self.project.keep("root.pem", self.world.root().unwrap());
         Asked { root, to: format!("::[{}]:443", web.ipv6) }
     }
+}
+
+fn copy(from: &Path, to: &Path) {
+    let copied = Command::new("cp").args(["-r", "--"]).args([from, to]).status();
+    assert!(copied.unwrap().success());
 }
 
 impl Asked {
