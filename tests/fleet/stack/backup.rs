@@ -20,6 +20,8 @@ backup_known_hosts: "{{ lookup('file', 'KNOWN') }}"
 backup_postgresql: true
 backup_paths: [/etc]
 backup_excludes: [/etc/ssl]
+postgresql_users: [{name: app}]
+postgresql_databases: [{name: toots, owner: app}]
 "#;
 
 const PLAY: &str = "
@@ -27,7 +29,6 @@ const PLAY: &str = "
   vars:
     base_repositories: [{name: epel, baseurl: 'file:///srv/epel', gpgkey: 'file:///srv/epel/RPM-GPG-KEY-EPEL'}]
     postgresql_memory_mb: 512
-    postgresql_databases: [{name: toots}]
   roles: [base, postgresql, backup]
 ";
 
@@ -93,7 +94,7 @@ fn is_restored(host: &Lent, project: &Project) {
     let ask = |database: &str, sql: &str| {
         host.run(&format!("runuser -u postgres -- psql -XqAtc \"{sql}\" {database}"))
     };
-    ask("toots", "CREATE TABLE toots (text text); INSERT INTO toots VALUES ('kept')");
+    ask("toots", "SET ROLE app; CREATE TABLE toots (text text); INSERT INTO toots VALUES ('kept')");
     host.run("systemctl start backup.service");
     ask("toots", "INSERT INTO toots VALUES ('later')");
     let playbook = workspace().join("playbooks/restore.yml").display().to_string();
@@ -119,7 +120,21 @@ fn is_restored(host: &Lent, project: &Project) {
         restore(from, into).exits(0).says("failed=0");
         assert_eq!(ask(into, "SELECT text FROM toots"), "kept\n");
     }
+    let owners = "SELECT tableowner, pg_get_userbyid(datdba) FROM pg_tables, pg_database WHERE tablename = 'toots' AND datname = 'disk'";
+    assert_eq!(ask("disk", owners), "app|app\n");
     restore(0, "toots").exits(1).says("is not empty");
+    // What could not be dumped leaves nothing that would be taken for the latest.
+    let open = |limit: i32| {
+        ask(
+            "postgres",
+            &format!("UPDATE pg_database SET datconnlimit = {limit} WHERE datname = 'toots'"),
+        );
+    };
+    open(-2);
+    assert!(!host.succeeds("systemctl start backup.service"));
+    open(-1);
+    restore(0, "again").exits(0).says("failed=0");
+    assert_eq!(ask("again", "SELECT text FROM toots"), "kept\n");
     let files = "set -a; . /etc/backup/environment; restic --repo /srv/backups ls latest --tag files --path /etc";
     let files = host.run(files);
     assert!(files.contains("/etc/hostname") && !files.contains("/etc/ssl/"), "{files}");
