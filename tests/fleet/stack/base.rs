@@ -36,6 +36,7 @@ const PLAY: &str = r#"
     base_admin_sudo: nopasswd
     base_admins:
       - name: ada
+        state: present
         key: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC3ZarJGV5hP7ZlDc9kjCZ3ETTM0O3yKOaag5TrPQShm ada@example.org]
     base_sshd: {PasswordAuthentication: false, PermitRootLogin: prohibit-password}
   roles: [base]
@@ -112,10 +113,18 @@ fn stack_base() {
     centos.run("sed -i '/^VERSION_ID/s/7/8/' /usr/lib/os-release; sed -i s/7.9.2009/8.4.2105/ /etc/centos-release; yum --quiet --assumeyes downgrade hello-converge-1.0");
     let play = play
         .replace("base_time_now", "base_time_client: \"{{ 'systemd-timesyncd' if debian else 'chrony' }}\"\n    base_time_now")
+        .replace("6000-6010, proto: udp", "6000-6010, proto: udp, state: absent")
+        .replace("from: \"fd77::/64\"}", "from: \"fd77::/64\", state: absent}")
         .replace("base_upgrade: \"{{ not debian }}\"", "base_upgrade: false");
     project.write("playbooks/site.yml", &play);
     project.apply(&[]).exits(0).says("failed=0");
     project.check(&[]).exits(0).says("No changes.");
+    let closed = debian.run("ufw status")
+        + &centos.run("firewall-cmd --list-all; firewall-cmd --permanent --list-all");
+    assert!(
+        !closed.contains("6000") && !closed.contains("9100") && closed.contains("443"),
+        "{closed}"
+    );
     asks_for_the_time(debian, "timedatectl timesync-status", &clock.ipv6.to_string());
     assert_eq!(centos.run("systemctl is-enabled dnf-automatic.timer"), "enabled\n");
     centos.run("systemctl start dnf-automatic.service");
@@ -216,6 +225,31 @@ fn nobody_is_locked_out(hosts: &[Lent], project: &crate::project::Project, play:
     project.write("playbooks/site.yml", wrong);
     project.apply(&[]).exits(1).says("perhaps");
     project.write("playbooks/site.yml", play);
+    project.check(&[]).exits(0).says("No changes.");
+    nobody_makes_it_worse(&hosts[0], project, play);
+}
+
+/// Who comes in by another way while the host waits changes what was there before, and not what locks out.
+fn nobody_makes_it_worse(host: &Lent, project: &crate::project::Project, play: &str) {
+    let only_admin = play
+        .replace("PasswordAuthentication: false", "AllowUsers: admin")
+        .replace("base_swap_mb", "base_sshd_patience: 600\n    base_swap_mb");
+    project.write("playbooks/site.yml", only_admin);
+    let words = ["-i", "test", "--yes", "--tags", "base-ssh", "--limit", &host.name];
+    let mut locked_out = project.converge(&words).start();
+    let begin = Instant::now();
+    while !host.text("/etc/ssh/sshd_config").contains("AllowUsers") || host.succeeds("true") {
+        assert!(begin.elapsed() < Duration::from_secs(60), "the change is not made");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    locked_out.kill().unwrap();
+    locked_out.wait().unwrap();
+    project.write("playbooks/site.yml", play);
+    let by_admin = ["-u", "admin", "--become"];
+    project.converge(&words).args(&by_admin).run().exits(0).says("failed=0");
+    assert!(host.run("sshd -T").contains("passwordauthentication no"));
+    assert!(!host.has("/etc/ssh/sshd_config.before"));
+    assert!(!host.succeeds("systemctl is-active sshd-restore.timer"));
     project.check(&[]).exits(0).says("No changes.");
 }
 
