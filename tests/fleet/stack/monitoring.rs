@@ -1,8 +1,13 @@
-//! Prometheus and what it scrapes.
+//! Prometheus and what it scrapes, by ansible-playbook on a twin as well.
 
 use std::time::{Duration, Instant};
 
-use crate::hosts::debian;
+use xtask::fleet::host::Kind;
+use xtask::fleet::upper::{Noise, upper_diff};
+use xtask::reference::Reference;
+
+use crate::hosts::{Lent, lend};
+use crate::stack::twins::ansible;
 use crate::stack::{converges, project};
 
 const PLAY: &str = r#"
@@ -21,12 +26,24 @@ const PLAY: &str = r#"
 #[test]
 #[ignore = "needs hosts"]
 fn stack_monitoring() {
-    let hosts = [debian()];
-    let [host] = &hosts;
-    let project = project(&[host], PLAY);
-    let group = format!("[postgresql_primary]\n{} ansible_host={}\n", host.name, host.ipv4);
-    project.write("inventory/test", group);
-    converges(&hosts, &project);
+    let reference = Reference::collections("test").unwrap();
+    let [host, twin] = lend([Kind::Debian, Kind::Python]);
+    let project = project(&[&host], PLAY);
+    let group =
+        |host: &Lent| format!("[postgresql_primary]\n{} ansible_host={}\n", host.name, host.ipv4);
+    project.write("inventory/test", group(&host));
+    project.write("inventory/twin", group(&twin));
+    let args = ["-i", "inventory/twin", "playbooks/site.yml"];
+    let host = std::thread::scope(|scope| {
+        let by_ansible = scope.spawn(|| ansible(&reference, &project, &args));
+        let hosts = [host];
+        converges(&hosts, &project);
+        by_ansible.join().unwrap();
+        let [host] = hosts;
+        host
+    });
+    are_alike(&host, &twin);
+    project.converge(&["-i", "twin", "--check"]).run().exits(0).says("No changes.");
     let begin = Instant::now();
     let ask =
         |query: &str| host.run(&format!("promtool query instant http://127.0.0.1:9090 '{query}'"));
@@ -38,4 +55,30 @@ fn stack_monitoring() {
     project.write("playbooks/site.yml", PLAY.replace("up == 0", "up == == 0"));
     project.apply(&[]).exits(1).says("parse error");
     assert!(host.text("/etc/prometheus/rules.yml").contains("up == 0"));
+}
+
+/// What converge did to one host is what ansible-playbook did to the other.
+fn are_alike(own: &Lent, theirs: &Lent) {
+    // What is measured, keys and clusters differ, and Ansible needs a driver of Python for PostgreSQL.
+    let noise = [
+        "etc/ssl",
+        "root/.cache",
+        "usr/lib/python3",
+        "var/lib/dpkg/status",
+        "var/lib/postgresql",
+        "var/lib/prometheus",
+    ];
+    let noise = noise.into_iter().fold(Noise::default(), Noise::and);
+    let told = upper_diff(own, theirs, &noise).unwrap();
+    let told = told.iter().map(ToString::to_string);
+    let told: Vec<String> = told.filter(|told| !told.contains("python3-psycopg2")).collect();
+    assert_eq!(told, [""; 0]);
+    for asked in [
+        "systemctl is-active prometheus prometheus-node-exporter prometheus-postgres-exporter postgresql@15-main",
+        "systemctl is-enabled prometheus prometheus-node-exporter prometheus-postgres-exporter postgresql",
+        "stat -c '%a %U %G %n' /etc/default/prometheus* /etc/prometheus/*",
+        "runuser -u postgres -- psql -XAtc 'SELECT r.rolname, m.rolname FROM pg_auth_members JOIN pg_roles r ON r.oid = roleid JOIN pg_roles m ON m.oid = member' | sort",
+    ] {
+        assert_eq!(own.run(asked), theirs.run(asked), "{asked}");
+    }
 }
