@@ -64,7 +64,7 @@ impl Way {
     /// What is in a file of the host.
     pub(super) async fn read(&self, path: &str) -> Result<Vec<u8>, String> {
         let quoted = shlex::try_quote(path).map_err(|error| error.to_string())?;
-        let output = raw::run(self.0.as_ref(), &format!("cat {quoted}"), b"").await;
+        let output = raw::run(self.0.as_ref(), &format!("cat -- {quoted}"), b"").await;
         let output = output.map_err(|error| error.to_string())?;
         match output.status {
             Some(0) if !output.stdout.is_empty() => Ok(output.stdout),
