@@ -104,7 +104,7 @@ fn fleet_tests(slow: bool) -> Result<Outcome> {
     packages::ensure("test", &BROWSER_PACKAGES)?;
     let guard = Guard::start()?;
     let mut fleet =
-        Fleet::up(&Spec { prefix: "test-".to_owned(), debian: 5, centos: 3, python: 1 })?;
+        Fleet::up(&Spec { prefix: "test-".to_owned(), debian: 5, centos: 3, python: 2 })?;
     fleet.renew_found()?;
     // In one process, which lends each host to one test at a time; hosts and packages are waited for more than computed on.
     let mut tests = cargo(&["test", "--workspace", "--no-fail-fast", "--test", "fleet", "--"]);

@@ -23,7 +23,7 @@ use crate::hosts::Lent;
 use crate::project::Project;
 
 /// What a run may take that installs packages.
-const LONG: Duration = Duration::from_secs(400);
+const LONG: Duration = Duration::from_secs(900);
 
 /// A project that has the shipped roles, and this play for all of the hosts.
 fn project(hosts: &[&Host], play: &str) -> Project {
