@@ -77,6 +77,12 @@ impl Diagnostic {
         self
     }
 
+    /// One line without excerpts, with what to do.
+    pub fn sentence(&self) -> String {
+        let help = self.help.iter().map(|help| format!("; {help}"));
+        help.fold(self.to_string(), |line, help| line + &help)
+    }
+
     fn new(severity: Severity, message: String) -> Self {
         Self { severity, message, labels: Vec::new(), notes: Vec::new(), help: Vec::new() }
     }

@@ -8,6 +8,7 @@ use converge_host::data::Data;
 use converge_host::python_re::{self, Flags};
 use converge_host::stop::Why;
 
+use crate::diagnostic::Diagnostic;
 use crate::plan::halt::Halt;
 use crate::project::Inputs;
 use crate::source::Source;
@@ -43,6 +44,11 @@ impl Eval {
     /// How often `-v` was given.
     pub(crate) fn verbosity(&self) -> i64 {
         self.verbosity.into()
+    }
+
+    /// What evaluations warned of since this was last asked for, each in one line.
+    pub(crate) fn take_warnings(&self) -> Vec<String> {
+        self.engine.take_warnings().iter().map(Diagnostic::sentence).collect()
     }
 
     /// The value of something written in the project. Parts of it may be unknown.

@@ -61,6 +61,9 @@ impl Walk<'_> {
         if self.mode.plans() && self.done_here.is_none() {
             self.done_here = pending.done_here();
         }
+        for warning in self.env.eval.take_warnings() {
+            self.tell(&Event::Warning(warning));
+        }
         let outcomes = pending.item_outcomes();
         for (item, outcome) in pending.items.iter().zip(outcomes) {
             if self.mode.plans() {

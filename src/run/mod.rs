@@ -229,8 +229,7 @@ impl Session {
         for play in &self.playbook.plays {
             let (hosts, problems) = play::hosts_of(&self.env, play).map_err(plan_halt)?;
             for problem in problems {
-                let help = problem.help.iter().map(|help| format!("; {help}"));
-                walk.tell(&Event::Warning(problem.to_string() + &help.collect::<String>()));
+                walk.tell(&Event::Warning(problem.sentence()));
             }
             walk.play(&Arc::new(play.clone()), hosts)?;
             if walk.ended == Some(End::Run) {

@@ -27,7 +27,6 @@ pub(crate) struct Shared {
     pub(crate) scope: Arc<dyn Scope>,
     pub(crate) lookups: Arc<dyn LookupContext>,
     rendered: Mutex<HashMap<Arc<str>, Value>>,
-    warnings: Mutex<Vec<Diagnostic>>,
     this: Weak<Self>,
 }
 
@@ -49,7 +48,6 @@ impl Shared {
             scope,
             lookups,
             rendered: Mutex::default(),
-            warnings: Mutex::default(),
             this: Weak::clone(this),
         })
     }
@@ -146,14 +144,7 @@ impl Shared {
     }
 
     pub(crate) fn warn(&self, warning: Diagnostic) {
-        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
-        if !warnings.contains(&warning) {
-            warnings.push(warning);
-        }
-    }
-
-    pub(crate) fn take_warnings(&self) -> Vec<Diagnostic> {
-        std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
+        self.engine.warn(warning);
     }
 
     /// A handle to itself.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::diagnostic::Diagnostic;
 use crate::template::ast::{Expr, Template, Unknown};
@@ -37,6 +37,14 @@ struct Inner {
     strings: Cache<Arc<str>, Template>,
     expressions: Cache<Arc<str>, Expr>,
     files: Cache<(Syntax, Arc<str>), Template>,
+    warnings: Mutex<Warnings>,
+}
+
+/// What evaluation warned of. Each place is told once, for however many hosts and items it is evaluated.
+#[derive(Default)]
+struct Warnings {
+    all: Vec<Diagnostic>,
+    taken: usize,
 }
 
 /// Parsed templates by their text.
@@ -58,12 +66,28 @@ impl Engine {
             strings: Cache::default(),
             expressions: Cache::default(),
             files: Cache::default(),
+            warnings: Mutex::default(),
         }))
     }
 
     /// How templates are evaluated.
     pub fn options(&self) -> Options {
         self.0.options
+    }
+
+    /// The warnings that evaluations gave since this was last asked for.
+    pub fn take_warnings(&self) -> Vec<Diagnostic> {
+        let mut warnings = self.0.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = warnings.all.iter().skip(warnings.taken).cloned().collect();
+        warnings.taken = warnings.all.len();
+        new
+    }
+
+    pub(crate) fn warn(&self, warning: Diagnostic) {
+        let mut warnings = self.0.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        if !warnings.all.contains(&warning) {
+            warnings.all.push(warning);
+        }
     }
 
     /// Begins an evaluation: variables are rendered at most once in it.

@@ -122,11 +122,6 @@ impl Context {
         self.finish(value, &origin)
     }
 
-    /// The warnings that evaluation found since this was last asked for.
-    pub fn take_warnings(&self) -> Vec<Diagnostic> {
-        self.0.take_warnings()
-    }
-
     fn render(&self, source: &Arc<Source>, options: &FileOptions) -> Result<Rendered, Stop> {
         let mut options = options.clone();
         let (body, skipped) = options.with_header(source.text())?;
@@ -257,9 +252,8 @@ impl Context {
             fault.help.push(help.to_owned());
             return Err(fault.into());
         }
-        self.0.warn(
-            Diagnostic::warning(message).at(&node.span, format!("counts as {held}")).help(help),
-        );
+        let message = format!("{message}, and counts as {held}");
+        self.0.warn(Diagnostic::warning(message).at(&node.span, "").help(help));
         Ok(truth.into())
     }
 

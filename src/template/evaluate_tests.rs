@@ -113,6 +113,7 @@ fn undefined_values_reach_a_default_and_nothing_else() {
     check("{{ true | ternary('yes', nowhere | join(', ')) }}", "'yes'");
     check("{{ nowhere | ternary('yes', 'no') | default('x') }}", "'x'");
     check("{{ big.nothing['x'] | default('x') }}", "'x'");
+    check("{{ lookup('env', nowhere) | default('x') }}", "'x'");
     check("{{ nowhere is defined }}", "False");
     check("{{ [nowhere] | type_debug }}", "'list'");
     fails("{{ nowhere == 1 }}", FaultKind::Undefined, "test.yml:1:4: `nowhere` is undefined");
@@ -176,13 +177,27 @@ fn conditions() {
     assert_eq!(holds("partly.rc == 0 or port == 80"), Condition::Yes);
     assert_eq!(holds("{{ port }}"), Condition::Yes);
     assert_eq!(holds("'{{ name }}' == 'web'"), Condition::Yes);
-    let context = world();
-    assert_eq!(context.condition(&node("items")).unwrap(), Condition::Yes);
-    assert_eq!(context.take_warnings().len(), 1);
     assert!(world().condition(&node("nowhere")).is_err());
     let strict = Engine::new(Options { strict_conditions: true });
     let strict = strict.context(Arc::new(crate::template::NoVars), Arc::new(NoLookups));
     assert_eq!(strict.condition(&node("[1]")).unwrap_err().kind(), FaultKind::Value);
+}
+
+#[test]
+fn a_condition_need_not_be_a_boolean_but_is_warned_of_once() {
+    let engine = Engine::default();
+    let text = node("[1]");
+    for _host in 0..2 {
+        let context = engine.context(Arc::new(crate::template::NoVars), Arc::new(NoLookups));
+        assert_eq!(context.condition(&text).unwrap(), Condition::Yes);
+    }
+    let warnings = engine.take_warnings();
+    let told: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        ["test.yml:1:1: this condition gives a list instead of true or false, and counts as true"]
+    );
+    assert_eq!(engine.take_warnings(), []);
 }
 
 #[test]

@@ -139,7 +139,7 @@ impl Machine {
 }
 
 /// The value that stands for a call with missing arguments: undefined if one of them is, else unknown for all reasons.
-fn missing_argument(given: &Given) -> Option<Value> {
+pub(crate) fn missing_argument(given: &Given) -> Option<Value> {
     let mut unknown: Option<Unknown> = None;
     for value in given.positional().iter().chain(given.named().iter().map(|(_, value)| value)) {
         match value {

@@ -3,8 +3,9 @@
 use crate::diagnostic::Diagnostic;
 use crate::template::args::Given;
 use crate::template::eval::Machine;
+use crate::template::eval::call::missing_argument;
 use crate::template::registry;
-use crate::value::{Fault, FaultKind, Stop, Value, text};
+use crate::value::{Fault, FaultKind, Live, Stop, Value, text};
 
 /// What becomes of a lookup that fails.
 #[derive(Clone, Copy, PartialEq)]
@@ -62,6 +63,10 @@ fn run(machine: &mut Machine, mut given: Given, list_by_default: bool) -> Result
             )));
         }
     };
+    // What is asked about by something undefined is undefined, so that `default` can stand for it.
+    if let Some(undefined @ Value::Live(Live::Undefined(_))) = missing_argument(&given) {
+        return Ok(undefined);
+    }
     let results = match run_lookup(machine, &name, given) {
         Ok(results) => results,
         Err(Stop::Fault(fault))
