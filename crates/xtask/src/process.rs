@@ -1,5 +1,6 @@
 //! Running the machine's own tools, so that a failure always says which command failed and what it printed.
 
+use std::env;
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::path::Path;
@@ -21,6 +22,19 @@ impl Run {
     /// Starts the description of a command.
     pub fn new(program: impl AsRef<OsStr>) -> Self {
         Self { command: Command::new(program), input: None }
+    }
+
+    /// Cargo, in the environment of whoever calls it directly. What it tells a program that it runs about that program's package
+    /// would have it build again what depends on such variables, and everything after that.
+    pub fn cargo() -> Self {
+        let mut run = Self::new("cargo");
+        for (name, _) in env::vars_os() {
+            let told = name.to_str().unwrap_or_default();
+            if told.starts_with("CARGO_PKG_") || told.starts_with("CARGO_MANIFEST_") {
+                run.command.env_remove(&name);
+            }
+        }
+        run
     }
 
     /// Adds one argument.

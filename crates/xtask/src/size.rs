@@ -84,7 +84,7 @@ fn helper(target: &str) -> PathBuf {
 /// The same build as that of `build.rs` for a release, in the same folder. Each helper is one long step of the compiler, so they are
 /// built beside each other.
 fn build(targets: &[&str]) -> Result<()> {
-    Run::new("cargo")
+    Run::cargo()
         .args(["build", "--quiet", "--locked", "--profile", "helper"])
         .args(["--package", "converge-host", "--bin", "converge-helper"])
         .args(targets.iter().flat_map(|target| ["--target", target]))

@@ -61,7 +61,7 @@ impl Test {
                 cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
             )?,
         ];
-        let tests = if Run::new("cargo").args(["nextest", "--version"]).succeeds() {
+        let tests = if Run::cargo().args(["nextest", "--version"]).succeeds() {
             cargo(&["nextest", "run", "--workspace"])
         } else {
             cargo(&["test", "--workspace", "--all-targets"])
@@ -123,7 +123,7 @@ fn fleet_tests(slow: bool) -> Result<Outcome> {
 }
 
 fn cargo(args: &[&str]) -> Run {
-    Run::new("cargo").args(args).dir(workspace())
+    Run::cargo().args(args).dir(workspace())
 }
 
 fn step(name: &'static str, command: Run) -> Result<Outcome> {

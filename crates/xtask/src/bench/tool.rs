@@ -88,7 +88,7 @@ impl Programs {
         let reference = python.then(|| Reference::ensure("bench")).transpose()?;
         let converge = workspace().join("target/release/converge");
         if tools.iter().any(|tool| tool.name() == "converge") {
-            Run::new("cargo")
+            Run::cargo()
                 .args(["build", "--quiet", "--release", "--package", "converge", "--target-dir"])
                 .arg(workspace().join("target"))
                 .dir(workspace())

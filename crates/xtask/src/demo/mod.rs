@@ -53,7 +53,7 @@ impl Demo {
         packages::ensure("demo", &PACKAGES)?;
         toolchain::ensure("demo")?;
         heading("Building converge");
-        let built = Run::new("cargo")
+        let built = Run::cargo()
             .args(["build", "--release", "--package", "converge"])
             .dir(workspace())
             .show()?;
