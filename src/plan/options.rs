@@ -1,5 +1,6 @@
 //! What the user asked for, beside the project itself.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +38,8 @@ pub struct Options {
     pub escalation: EscalationDefaults,
     /// Refuse conditions that are not boolean, as ansible-core does from 2.19 on.
     pub strict_conditions: bool,
+    /// Filters and tests in Python that the project brings.
+    pub foreign: Arc<BTreeSet<String>>,
     /// Whether facts are gathered where a play doesn't say.
     pub gather_facts: bool,
     /// Whether planning runs commands that change nothing (`--no-probes` forbids it).
@@ -100,6 +103,7 @@ impl Default for Options {
             connection: ConnectionDefaults::default(),
             escalation: EscalationDefaults::default(),
             strict_conditions: false,
+            foreign: Arc::default(),
             gather_facts: true,
             probes: true,
             looks: false,

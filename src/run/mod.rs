@@ -90,7 +90,8 @@ impl Session {
     /// Prepares a run. Nothing is connected yet.
     pub fn new(playbook: Playbook, mut given: Given) -> Result<Self, Vec<Diagnostic>> {
         let strictness = Strictness { strict_conditions: given.options.strict_conditions };
-        let eval = Arc::new(Eval::new(Engine::new(strictness), given.options.verbosity));
+        let engine = Engine::excusing(strictness, Arc::clone(&given.options.foreign));
+        let eval = Arc::new(Eval::new(engine, given.options.verbosity));
         let extra = std::mem::take(&mut given.extra);
         let extra = Layer::of_nodes(
             Origin::Extra,

@@ -32,7 +32,7 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     options: Options,
     /// Filters and tests that are not known here, but brought by the project for Ansible.
-    foreign: BTreeSet<String>,
+    foreign: Arc<BTreeSet<String>>,
     string: Syntax,
     strings: Cache<Arc<str>, Template>,
     expressions: Cache<Arc<str>, Expr>,
@@ -53,12 +53,12 @@ struct Cache<K, T>(RwLock<HashMap<K, Arc<T>>>);
 impl Engine {
     /// An engine.
     pub fn new(options: Options) -> Self {
-        Self::excusing(options, BTreeSet::new())
+        Self::excusing(options, Arc::default())
     }
 
     /// An engine whose checks say nothing of these filters and tests, which are not known here but to Ansible. To use one is a
     /// mistake all the same.
-    pub fn excusing(options: Options, foreign: BTreeSet<String>) -> Self {
+    pub fn excusing(options: Options, foreign: Arc<BTreeSet<String>>) -> Self {
         Self(Arc::new(Inner {
             options,
             foreign,
@@ -111,6 +111,18 @@ impl Engine {
             Ok((_, unknown)) => self.unknown_names(&unknown, &origin),
             Err(fault) => vec![TemplateError::new(fault, &origin).into_diagnostic()],
         }
+    }
+
+    /// The mistake that a name is which nobody knows here.
+    pub(crate) fn unknown_name(&self, what: Unknown, name: &str) -> Fault {
+        if self.0.foreign.contains(name) {
+            let what = kind_of(what);
+            let message = format!(
+                "`{name}` is a {what} in Python that the project brings: converge does not run such {what}s"
+            );
+            return Fault::new(FaultKind::NotFound, message);
+        }
+        unknown_name(what, name)
     }
 
     pub(crate) fn string_syntax(&self) -> &Syntax {
@@ -194,13 +206,21 @@ fn condition_syntax(string: &Syntax) -> Syntax {
     Syntax { plain_backslashes: false, ..string.clone() }
 }
 
+fn kind_of(what: Unknown) -> &'static str {
+    match what {
+        Unknown::Filter => "filter",
+        Unknown::Test => "test",
+    }
+}
+
 /// The mistake that a name is which nobody knows.
-pub(crate) fn unknown_name(what: Unknown, name: &str) -> Fault {
-    let (kind, near) = match what {
-        Unknown::Filter => ("filter", registry::near_filters(name)),
-        Unknown::Test => ("test", registry::near_tests(name)),
+fn unknown_name(what: Unknown, name: &str) -> Fault {
+    let near = match what {
+        Unknown::Filter => registry::near_filters(name),
+        Unknown::Test => registry::near_tests(name),
     };
-    let mut fault = Fault::new(FaultKind::NotFound, format!("there is no {kind} `{name}`"));
+    let message = format!("there is no {} `{name}`", kind_of(what));
+    let mut fault = Fault::new(FaultKind::NotFound, message);
     if let Some(near) = near.first() {
         fault.help.push(format!("did you mean `{near}`?"));
     }

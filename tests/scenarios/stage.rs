@@ -221,8 +221,8 @@ impl Stage {
         if worst(&warnings) {
             return refuse(&warnings);
         }
-        let foreign = reader.own(folder.path()).filters.clone();
-        let engine = Engine::excusing(Strictness::default(), foreign);
+        let foreign = Arc::new(reader.own(folder.path()).filters.clone());
+        let engine = Engine::excusing(Strictness::default(), Arc::clone(&foreign));
         warnings.extend(check(&playbook, &engine));
         if worst(&warnings) {
             return refuse(&warnings);
@@ -234,7 +234,7 @@ impl Stage {
         }
         let redactor = Arc::new(Redactor::new());
         let options = match options(scenario, &redactor, &playbook) {
-            Ok(options) => Options { declared: Arc::new(declared), ..options },
+            Ok(options) => Options { declared: Arc::new(declared), foreign, ..options },
             Err(problem) => return refuse(&[problem]),
         };
         let given = Given {

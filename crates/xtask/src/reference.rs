@@ -1,6 +1,7 @@
 //! The tools that converge is measured against, in a Python environment of their own.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, bail};
 
@@ -31,6 +32,12 @@ pub struct Reference {
     dir: PathBuf,
 }
 
+/// What keeps others of this process from making the same environment meanwhile.
+fn alone() -> MutexGuard<'static, ()> {
+    static MAKING: Mutex<()> = Mutex::new(());
+    MAKING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Reference {
     /// The environment with all of the tools, made and filled where it is missing.
     pub fn ensure(chore: &str) -> Result<Self> {
@@ -45,6 +52,7 @@ impl Reference {
     /// The environment with ansible-core and the collections that the shipped roles use, likewise.
     pub fn collections(chore: &str) -> Result<Self> {
         let reference = Self::ansible(chore)?;
+        let _alone = alone();
         let script = "import sysconfig; print(sysconfig.get_path('purelib'))";
         let packages = Run::new(reference.python()).args(["-c", script]).output()?;
         let folder = Path::new(packages.trim()).join("ansible_collections");
@@ -79,6 +87,7 @@ impl Reference {
         let owned = named.is_none();
         let dir = named.map_or_else(|| workspace().join("target/bench/venv"), PathBuf::from);
         let reference = Self { dir };
+        let _alone = alone();
         let missing = reference.missing(packages);
         let list = missing.join(" ");
         if !owned && !missing.is_empty() {

@@ -88,7 +88,8 @@ pub(super) fn prepare(
     terminal.diagnostics(&refuse_errors(told).map_err(syntax)?);
     let strictness = Strictness { strict_conditions: run.strict_conditions };
     let folder = files.first().and_then(|file| file.parent()).unwrap_or(project.root());
-    let engine = Engine::excusing(strictness, reader.own(folder).filters.clone());
+    run.foreign = Arc::new(reader.own(folder).filters.clone());
+    let engine = Engine::excusing(strictness, Arc::clone(&run.foreign));
     terminal.diagnostics(&refuse_errors(check(&playbook, &engine)).map_err(syntax)?);
     let (declared, told) = Probes::load(&project.loader, &playbook);
     terminal.diagnostics(&refuse_errors(told).map_err(syntax)?);

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::template::ast::{Expr, ExprKind, Unknown as UnknownName};
-use crate::template::engine::unknown_name;
 use crate::template::eval::access::{passes_through, to_key};
 use crate::template::eval::{Machine, Truth, ops};
 use crate::value::{
@@ -54,7 +53,7 @@ impl Machine {
             ExprKind::Call(callee, args) => self.call(callee, args, &expr.at),
             ExprKind::Filter(inner, filter, args) => {
                 let Some(run) = filter.run else {
-                    return Err(not_there(UnknownName::Filter, &filter.name));
+                    return Err(self.not_there(UnknownName::Filter, &filter.name));
                 };
                 let value = self.eval(inner)?;
                 let given = self.given(args, Some(value))?;
@@ -62,7 +61,7 @@ impl Machine {
             }
             ExprKind::Test(inner, test, args) => {
                 let Some(run) = test.run else {
-                    return Err(not_there(UnknownName::Test, &test.name));
+                    return Err(self.not_there(UnknownName::Test, &test.name));
                 };
                 let value = self.eval(inner)?;
                 let given = self.given(args, Some(value))?;
@@ -220,9 +219,11 @@ fn missing(operands: &[&Value]) -> Result<Option<Unknown>, Stop> {
     Ok(unknown)
 }
 
-/// A filter or test that does not exist is a mistake of the text itself.
-fn not_there(what: UnknownName, name: &str) -> Stop {
-    let mut fault = unknown_name(what, name);
-    fault.kind = FaultKind::Syntax;
-    fault.into()
+impl Machine {
+    /// A filter or test that does not exist is a mistake of the text itself.
+    fn not_there(&self, what: UnknownName, name: &str) -> Stop {
+        let mut fault = self.context.engine.unknown_name(what, name);
+        fault.kind = FaultKind::Syntax;
+        fault.into()
+    }
 }

@@ -2,7 +2,6 @@
 
 use crate::template::args::Given;
 use crate::template::ast::Unknown as UnknownName;
-use crate::template::engine::unknown_name;
 use crate::template::eval::access::items;
 use crate::template::eval::{Machine, Truth, truth_of};
 use crate::template::filters::attribute::Path;
@@ -33,7 +32,7 @@ fn map(machine: &mut Machine, mut given: Given) -> Result<Value, Stop> {
     }
     let name = text(&given.value("filter")?)?;
     let Some(filter) = registry::filter(&name) else {
-        return Err(unknown_name(UnknownName::Filter, &name).into());
+        return Err(machine.context.engine.unknown_name(UnknownName::Filter, &name).into());
     };
     let (positional, named) = (given.rest(), given.named_rest());
     let mapped: Result<Vec<Value>, Stop> = all
@@ -67,7 +66,7 @@ fn pick(
         Some(name) => {
             let name = text(&name)?;
             let Some(test) = registry::test(&name) else {
-                return Err(unknown_name(UnknownName::Test, &name).into());
+                return Err(machine.context.engine.unknown_name(UnknownName::Test, &name).into());
             };
             Some((name, test))
         }

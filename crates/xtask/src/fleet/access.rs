@@ -54,10 +54,12 @@ fn ssh_config(place: &Place, registry: &Registry) -> Result<String> {
             writeln!(text, "Host {name}\n  HostName {address}\n")?;
         }
     }
+    // The exchange of keys that OpenSSH prefers takes a tenth of a second on both sides, and connections here leave no machine.
     writeln!(
         text,
         "Host *\n  User root\n  IdentityFile \"{}\"\n  IdentitiesOnly yes\n  UserKnownHostsFile \"{}\"\n  \
-         GlobalKnownHostsFile /dev/null\n  StrictHostKeyChecking yes\n  BatchMode yes\n  ConnectTimeout 20",
+         GlobalKnownHostsFile /dev/null\n  StrictHostKeyChecking yes\n  BatchMode yes\n  ConnectTimeout 20\n  \
+         KexAlgorithms curve25519-sha256",
         place.ssh_key().display(),
         place.known_hosts().display()
     )?;
