@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::process::Run;
 
+/// How many seconds one command on a host may take.
+const PATIENCE: &str = "900";
+
 /// What a host looks like from inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -71,9 +74,14 @@ pub struct Host {
 impl Host {
     /// Runs a command on the host as root, through the machine's own ssh.
     ///
-    /// As with ssh itself, the words are joined by blanks and read by the shell of the host.
+    /// As with ssh itself, the words are joined by blanks and read by the shell of the host. It fails, with the exit status 124, where it
+    /// takes longer than anything here does: a mirror that leaves a connection open and says nothing would be waited for without end.
     pub fn ssh(&self, command: &str) -> Result<Output> {
-        Run::new("ssh").arg("-F").arg(&self.ssh_config).args(["--", &self.name, command]).finish()
+        Run::new("timeout")
+            .args([PATIENCE, "ssh", "-F"])
+            .arg(&self.ssh_config)
+            .args(["--", &self.name, command])
+            .finish()
     }
 
     /// Runs a command on the host as root; it must succeed. Gives what it printed to stdout.
