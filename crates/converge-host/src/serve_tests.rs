@@ -120,18 +120,14 @@ fn what_depends_on_a_failure_is_not_run() {
     check(&said, &[failed, not_run(2), not_run(3), done(4)]);
 }
 
-#[test]
-fn go_reaches_the_request_that_is_held() {
-    // Only what waits is given up here; a `Go` for it would be lost, as it was never held.
-    let (theirs, mut ours) = pipe().unwrap();
+/// A helper that is spoken to, and what it says next.
+fn conversation() -> (impl Write, impl FnMut() -> FromHelper) {
+    let (theirs, ours) = pipe().unwrap();
     let (mut heard, output) = pipe().unwrap();
     let hello = Hello { user: user(), arch: "x86_64".to_owned(), pid: 1, looks: false };
     thread::spawn(move || serve::run(theirs, output, hello, Worker));
-    for message in [request(1, "hold", &[]), request(2, "a", &[]), request(3, "a", &[1])] {
-        ours.write_all(&wire::encode(&message).unwrap()).unwrap();
-    }
     let mut decoder = Decoder::default();
-    let mut next = || {
+    let next = move || {
         loop {
             if let Some(message) = decoder.next::<FromHelper>().unwrap() {
                 return message;
@@ -142,6 +138,16 @@ fn go_reaches_the_request_that_is_held() {
             decoder.feed(&buffer[start..count]);
         }
     };
+    (ours, next)
+}
+
+#[test]
+fn go_reaches_the_request_that_is_held() {
+    // Only what waits is given up here; a `Go` for it would be lost, as it was never held.
+    let (mut ours, mut next) = conversation();
+    for message in [request(1, "hold", &[]), request(2, "a", &[]), request(3, "a", &[1])] {
+        ours.write_all(&wire::encode(&message).unwrap()).unwrap();
+    }
     assert!(matches!(next(), FromHelper::Hello(_)));
     assert_eq!(next(), FromHelper::Held(1, Vec::new()));
     ours.write_all(&wire::encode(&ToHelper::Drop(2)).unwrap()).unwrap();
@@ -161,22 +167,7 @@ fn what_the_controller_fetches_reaches_the_request_that_waits_for_it() {
         let end = end.map(|told| Ended { rc: 0, told: told.to_owned(), error: String::new() });
         ToHelper::Fetched(Piece { number, bytes: bytes.as_bytes().to_vec(), end })
     };
-    let (theirs, mut ours) = pipe().unwrap();
-    let (mut heard, output) = pipe().unwrap();
-    let hello = Hello { user: user(), arch: "x86_64".to_owned(), pid: 1, looks: false };
-    thread::spawn(move || serve::run(theirs, output, hello, Worker));
-    let mut decoder = Decoder::default();
-    let mut next = || {
-        loop {
-            if let Some(message) = decoder.next::<FromHelper>().unwrap() {
-                return message;
-            }
-            let mut buffer = [0; 4096];
-            let count = heard.read(&mut buffer).unwrap();
-            let start = if buffer.starts_with(MARKER) { MARKER.len() } else { 0 };
-            decoder.feed(&buffer[start..count]);
-        }
-    };
+    let (mut ours, mut next) = conversation();
     assert!(matches!(next(), FromHelper::Hello(_)));
     ours.write_all(&wire::encode(&request(1, "fetch", &[])).unwrap()).unwrap();
     assert_eq!(next(), FromHelper::Fetch(Fetch { number: 1, config: b"url".to_vec() }));

@@ -3,11 +3,10 @@
 use std::time::{Duration, Instant};
 
 use xtask::fleet::host::Kind;
-use xtask::fleet::upper::{Noise, upper_diff};
 use xtask::reference::Reference;
 
 use crate::hosts::{Lent, lend};
-use crate::stack::twins::ansible;
+use crate::stack::twins::{alike, ansible};
 use crate::stack::{converges, project};
 
 const PLAY: &str = r#"
@@ -68,17 +67,11 @@ fn are_alike(own: &Lent, theirs: &Lent) {
         "var/lib/postgresql",
         "var/lib/prometheus",
     ];
-    let noise = noise.into_iter().fold(Noise::default(), Noise::and);
-    let told = upper_diff(own, theirs, &noise).unwrap();
-    let told = told.iter().map(ToString::to_string);
-    let told: Vec<String> = told.filter(|told| !told.contains("python3-psycopg2")).collect();
-    assert_eq!(told, [""; 0]);
-    for asked in [
+    let asked = [
         "systemctl is-active prometheus prometheus-node-exporter prometheus-postgres-exporter postgresql@15-main",
         "systemctl is-enabled prometheus prometheus-node-exporter prometheus-postgres-exporter postgresql",
         "stat -c '%a %U %G %n' /etc/default/prometheus* /etc/prometheus/*",
         "runuser -u postgres -- psql -XAtc 'SELECT r.rolname, m.rolname FROM pg_auth_members JOIN pg_roles r ON r.oid = roleid JOIN pg_roles m ON m.oid = member' | sort",
-    ] {
-        assert_eq!(own.run(asked), theirs.run(asked), "{asked}");
-    }
+    ];
+    alike([own, theirs], &noise, &["python3-psycopg2"], &asked);
 }

@@ -47,18 +47,13 @@ fn stack_twins_are_left_alike() {
         "srv/www/page/index.html",
         "var/lib/redis",
     ];
-    let noise = noise.into_iter().fold(Noise::default(), Noise::and);
-    let told: Vec<String> =
-        upper_diff(&own, &theirs, &noise).unwrap().iter().map(ToString::to_string).collect();
-    assert_eq!(told, [""; 0]);
-    for asked in [
+    let asked = [
         "systemctl is-active redis-server nginx one daily.timer; systemctl is-enabled redis-server nginx one daily.timer",
         "dpkg-query -Wf '${Package} ${Version} ${db:Status-Abbrev}\\n' redis-server nginx",
         "getent passwd redis www-data",
         "sed -E 's/(own|test)-[a-z0-9]*//' /srv/www/page/index.html",
-    ] {
-        assert_eq!(own.run(asked), theirs.run(asked), "{asked}");
-    }
+    ];
+    alike([&own, &theirs], &noise, &[], &asked);
     // And converge finds nothing to do where Ansible was.
     project.check(&[]).exits(0).says("No changes.");
 }
@@ -119,24 +114,37 @@ fn stack_twins_have_the_same_application() {
         "var/lib/postgresql",
         "var/lib/redis",
     ];
-    let noise = noise.into_iter().fold(Noise::default(), Noise::and);
     let readline = ["readline", "libhistory", "inputrc", "rluserman"];
-    let told = upper_diff(&own, &theirs, &noise).unwrap();
-    let told = told.iter().map(ToString::to_string);
-    let told: Vec<String> =
-        told.filter(|told| !readline.iter().any(|word| told.contains(word))).collect();
-    assert_eq!(told, [""; 0]);
     let units = "mastodon-web mastodon-streaming mastodon-sidekiq-all mastodon-media.timer";
-    for asked in [
+    let asked = [
         &format!("systemctl is-active {units}; systemctl is-enabled {units}"),
         "id mastodon; getent passwd mastodon",
         "git -C /home/mastodon/live -c safe.directory=* status --branch --short; git -C /home/mastodon/live -c safe.directory=* rev-parse HEAD",
         "runuser -u mastodon -- psql -XAtc 'SELECT version FROM schema_migrations ORDER BY 1' mastodon_production",
-    ] {
-        assert_eq!(own.run(asked), theirs.run(asked), "{asked}");
-    }
+    ];
+    alike([&own, &theirs], &noise, &readline, &asked);
     // And converge finds nothing to do where Ansible was.
     site.run(&playbook, &["--check"]).exits(0).says("No changes.");
+}
+
+/// What converge did to one host is what ansible-playbook did to the other: nothing differs in what they wrote but below `noise`, and where one of
+/// the words of `but` is in the path, and both answer these questions alike.
+#[track_caller]
+pub(super) fn alike(
+    [own, theirs]: [&Lent; 2],
+    noise: &[&'static str],
+    but: &[&str],
+    asked: &[impl AsRef<str>],
+) {
+    let noise = noise.iter().copied().fold(Noise::default(), Noise::and);
+    let told = upper_diff(own, theirs, &noise).unwrap();
+    let told = told.iter().map(ToString::to_string);
+    let told: Vec<String> =
+        told.filter(|told| !but.iter().any(|word| told.contains(word))).collect();
+    assert_eq!(told, [""; 0]);
+    for asked in asked.iter().map(AsRef::as_ref) {
+        assert_eq!(own.run(asked), theirs.run(asked), "{asked}");
+    }
 }
 
 /// Runs a playbook of the project by ansible-playbook.

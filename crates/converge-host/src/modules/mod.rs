@@ -63,6 +63,7 @@ mod pam_limits;
 mod pamd;
 mod ping;
 mod pip;
+mod piped;
 mod postgresql;
 mod ppa;
 mod raw;

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use crate::args::{Args, Choice};
 use crate::change::{ActChange, Change, Changes, Sign};
 use crate::data::{Data, Map};
-use crate::host::{Command, Host};
+use crate::host::Host;
 use crate::modules::Module;
 use crate::modules::known::value;
+use crate::modules::piped::piped;
 use crate::modules::postgresql::login::{Login, statements};
 use crate::modules::postgresql::sql;
 use crate::stop::{Result, Stop};
@@ -347,7 +348,14 @@ impl PostgresqlDb {
             }
         };
         command.argv.extend(options);
-        let command = piped(command, &self.target, packer, dumps, format == Some("d"));
+        let command = if format == Some("d") {
+            // A folder is written and read by the program itself.
+            command.argv.extend(dumps.then(|| "-f".to_owned()));
+            command.argv.push(self.target.clone());
+            command
+        } else {
+            piped(command, &self.target, packer, dumps)
+        };
         changes.set("executed_commands", Data::from(vec![command.shown()]));
         let what = match dumps {
             true => format!("save database {} to {}", self.name, self.target),
@@ -360,37 +368,6 @@ impl PostgresqlDb {
         changes.push(Change::Act(act));
         Ok(())
     }
-}
-
-/// A program that writes a file, or reads it, packed or not. The shell gets words only, never text to read as its own.
-fn piped(
-    command: Command,
-    target: &str,
-    packer: Option<&str>,
-    writes: bool,
-    folder: bool,
-) -> Command {
-    let mut command = command;
-    if folder {
-        let words = if writes { vec!["-f".to_owned(), target.into()] } else { vec![target.into()] };
-        command.argv.extend(words);
-        return command;
-    }
-    let script = match (writes, packer) {
-        (true, None) => "umask 077; f=$1; shift; exec \"$@\" > \"$f\"",
-        (true, Some(_)) => "umask 077; f=$1; p=$2; shift 2; \"$@\" | \"$p\" > \"$f\"",
-        (false, None) => "f=$1; shift; exec \"$@\" < \"$f\"",
-        (false, Some(_)) => "f=$1; p=$2; shift 2; \"$p\" -dc \"$f\" | \"$@\"",
-    };
-    // A pipe fails with its first part too: bash tells, sh does not.
-    let (shell, script) = match packer {
-        Some(_) => ("bash", format!("set -o pipefail; {script}")),
-        None => ("sh", script.to_owned()),
-    };
-    let mut argv = vec![shell.to_owned(), "-c".into(), script, shell.to_owned(), target.to_owned()];
-    argv.extend(packer.map(ToOwned::to_owned));
-    argv.append(&mut command.argv);
-    Command { argv, ..command }
 }
 
 #[cfg(test)]
